@@ -1,0 +1,28 @@
+# lab_layer(NAME USES layer... LIBRARIES target...)
+#
+# A layer is the folder src/NAME built as one static library, gnomon_NAME. Its public include root holds
+# nothing but a link to its own folder, so `#include "ir/program.h"` compiles only in a layer that uses ir:
+# the compiler enforces the architecture. Third-party libraries are system includes.
+function(lab_layer name)
+  cmake_parse_arguments(LAYER "" "" "USES;LIBRARIES" ${ARGN})
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/src/${name})
+  set(root ${CMAKE_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${folder} ${root}/${name} SYMBOLIC)
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${folder} ${folder}/*.h)
+  list(TRANSFORM headers PREPEND ${root}/${name}/)
+  if(sources)
+    add_library(gnomon_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(gnomon_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_sources(gnomon_${name} ${scope}
+    FILE_SET HEADERS BASE_DIRS ${root} FILES ${headers})
+  list(TRANSFORM LAYER_USES PREPEND gnomon_)
+  target_link_libraries(gnomon_${name} ${scope} ${LAYER_USES} ${LAYER_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY GNOMON_LAYERS ${name})
+endfunction()

@@ -1,0 +1,28 @@
+# Flags common to every target: warnings are errors, one optimisation level per preset, sanitizers by name.
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
+# No contraction of a*b+c by the compiler: results must not depend on which clone of a kernel runs.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+                    -fno-math-errno -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-fconcepts-diagnostics-depth=2)
+endif()
+
+set(GNOMON_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize= (address,undefined or thread)")
+if(GNOMON_SANITIZE)
+  add_compile_options(-fsanitize=${GNOMON_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer -g1 -O1)
+  add_link_options(-fsanitize=${GNOMON_SANITIZE})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

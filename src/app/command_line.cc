@@ -1,0 +1,49 @@
+#include "app/command_line.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <new>
+
+#include "app/command.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+
+namespace gnomon::app {
+namespace {
+
+int complain(const char* kind, const std::exception& error, int code) {
+  fmt::print(stderr, "gnomon: {}{}\n", kind, error.what());
+  return code;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  catch_interrupts();
+  CLI::App app("Gnomon: a laboratory for machine-learning systems", "gnomon");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "gnomon " GNOMON_VERSION);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  } catch (const Exit& exit) {
+    return exit.code;
+  } catch (const InputError& error) {
+    return complain("", error, 2);
+  } catch (const EnvironmentError& error) {
+    return complain("", error, 3);
+  } catch (const Interrupted& error) {
+    return complain("", error, 130);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "gnomon: out of memory; use a smaller batch or model\n");
+    return 3;
+  } catch (const std::exception& error) {
+    return complain("internal error: ", error, 70);
+  }
+}
+
+}  // namespace gnomon::app

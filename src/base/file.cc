@@ -1,0 +1,91 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace gnomon {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int close() {
+    const int fd = fd_;
+    fd_ = -1;
+    return ::close(fd);
+  }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path, Bytes limit) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0)
+    throw InputError("{}: cannot be read: {}", path.string(), std::strerror(errno));
+  struct stat facts {};
+  if (::fstat(file.get(), &facts) != 0 || S_ISDIR(facts.st_mode))
+    throw InputError("{}: is not a file", path.string());
+  std::string contents;
+  std::size_t used = 0;
+  while (true) {
+    if (contents.size() - used < 4096)
+      contents.resize(
+          std::max<std::size_t>(used * 2, static_cast<std::size_t>(facts.st_size) + 4097));
+    const auto n = ::read(file.get(), contents.data() + used, contents.size() - used);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw InputError("{}: cannot be read: {}", path.string(), std::strerror(errno));
+    if (n == 0) break;
+    used += static_cast<std::size_t>(n);
+    if (static_cast<double>(used) > limit.value)
+      throw InputError("{}: larger than {}, the most that is read here", path.string(),
+                       to_string(limit));
+  }
+  contents.resize(used);
+  return contents;
+}
+
+void write_file(const std::filesystem::path& path, std::string_view contents) {
+  const auto fail = [&](const char* what) {
+    const std::string cause = std::strerror(errno);
+    throw EnvironmentError("{}: {}: {}; nothing was changed", path.string(), what, cause);
+  };
+  std::string temporary = path.string() + ".XXXXXX";
+  Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) fail("cannot be created");
+  try {
+    while (!contents.empty()) {
+      const auto n = ::write(file.get(), contents.data(), contents.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) fail("cannot be written");
+      contents.remove_prefix(static_cast<std::size_t>(n));
+    }
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    if (::fchmod(file.get(), 0666 & ~mask) != 0 || ::fsync(file.get()) != 0 || file.close() != 0)
+      fail("cannot be written");
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot be replaced");
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) ::fsync(directory.get());
+}
+
+}  // namespace gnomon

@@ -1,0 +1,24 @@
+#pragma once
+
+// Files, whole. Reads are bounded; writes are atomic: a reader sees the old contents or the new,
+// never a mixture, also after a crash or with a full disk.
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/units.h"
+
+namespace gnomon {
+
+// Throws InputError naming the file if it is absent, unreadable or larger than `limit`.
+std::string read_file(const std::filesystem::path& path, Bytes limit);
+
+// Writes a temporary file beside `path`, flushes it to the disk and renames it. Throws
+// EnvironmentError naming the file and the cause (a full disk, no permission); the old file is then
+// untouched.
+void write_file(const std::filesystem::path& path, std::string_view contents);
+
+}  // namespace gnomon
