@@ -1,6 +1,10 @@
 #pragma once
 
 // Child processes: a fresh process is the unit of replication of every measurement.
+//
+// The child gets an empty standard input, its own process group and default signal handling; it is
+// killed if the thread that runs it dies, so a killed study leaves nothing running that would
+// disturb its successor. Whatever the child leaves behind in its group is killed when it exits.
 
 #include <filesystem>
 #include <map>
@@ -25,17 +29,22 @@ struct Outcome {
   bool truncated = false;
   std::string out;
   std::string err;
-  Seconds wall;               // from exec to exit
-  Seconds user, system;       // rusage of the child
-  Bytes peak_memory;          // maximum resident set
+  Seconds wall;          // from exec to exit: the cost of creating the process is left out
+  Seconds user, system;  // rusage of the child and of the children it waited for
+  // Maximum resident set. The kernel counts from the fork, so this is never below what our own
+  // process held in private memory then (`memory_floor`).
+  Bytes peak_memory;
+  Bytes memory_floor;
   long context_switches = 0;  // involuntary
   long page_faults = 0;       // major and minor
 };
 
 // Runs to completion. On timeout or interrupt the whole process group is killed; an interrupt then
-// throws Interrupted. Throws InputError if argv[0] cannot be executed.
+// throws Interrupted. Throws InputError if argv[0] cannot be executed, EnvironmentError if no
+// process can be created. Call it from a thread that outlives the child.
 Outcome run_command(const Command& command);
 
+// This program's own file, to be run again as a child.
 std::filesystem::path self_executable();
 
 }  // namespace gnomon
