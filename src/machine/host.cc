@@ -176,9 +176,9 @@ Load read_load(const std::filesystem::path& root) {
 std::string host_key(const Host& host) {
   // Kernels differ by a few MiB in what they keep for themselves.
   const long gib = std::lround(host.memory.value / (1 << 30));
-  const std::string facts = fmt::format(
-      "{}|{}|{}|{}|{}|{}|{}", host.processor, fmt::join(host.features, " "), host.hardware_threads,
-      host.cores, host.memory.value, host.l2.value, host.l3.value);
+  const std::string facts =
+      fmt::format("{}|{}|{}|{}|{}|{}|{}", host.processor, fmt::join(host.features, " "),
+                  host.hardware_threads, host.cores, gib, host.l2.value, host.l3.value);
   return hash128(facts).substr(0, 16);
 }
 
