@@ -1,0 +1,21 @@
+# The report page: web/report becomes one HTML file (TypeScript and its libraries bundled by esbuild), and the
+# file becomes bytes of the program. It is rebuilt when a file of web/report changes; the libraries are fetched
+# once, when the lock file changes, and shared by all build folders.
+find_program(NODE node REQUIRED)
+find_program(NPM npm REQUIRED)
+
+set(web ${CMAKE_CURRENT_SOURCE_DIR}/web/report)
+set(page ${CMAKE_BINARY_DIR}/web/report.html)
+file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS ${web}/src/*)
+add_custom_command(
+  OUTPUT ${page}
+  COMMAND ${CMAKE_COMMAND} -DWEB=${web} -DPAGE=${page} -DNPM=${NPM} -P ${CMAKE_CURRENT_LIST_DIR}/BuildWeb.cmake
+  DEPENDS ${web_sources} ${web}/package.json ${web}/package-lock.json ${web}/build.mjs
+          ${CMAKE_CURRENT_LIST_DIR}/BuildWeb.cmake
+  COMMENT "Building the report page"
+  VERBATIM)
+
+set(template ${CMAKE_BINARY_DIR}/web/report_template.cc)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/report_template.cc.in ${template} @ONLY)
+set_source_files_properties(${template} PROPERTIES OBJECT_DEPENDS ${page})
+target_sources(gnomon_study PRIVATE ${template})
