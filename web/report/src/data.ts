@@ -1,11 +1,14 @@
 // What a study's report is made from: the answer of `gnomon study export --json`, embedded in the page as one JSON
 // object. The program writes it (src/study/export.cc); this file is its only description.
 
-/** An estimate with its confidence interval. Ratios are dimensionless; others in the measure's unit. */
+/**
+ * An estimate with its confidence interval. Ratios are dimensionless; others in the measure's unit. A bound is null
+ * where there is none (too few blocks, or it is infinite); a measure without an estimate is left out of its record.
+ */
 export interface Interval {
   estimate: number;
-  low: number;
-  high: number;
+  low: number | null;
+  high: number | null;
   confidence: number; // 0.95
 }
 

@@ -1,0 +1,155 @@
+// Numbers, units and times as people write them: 41,200 /s; 1.23 ms; $0.00068; 15–21 %; 4 Mar 2025, 09:30 UTC.
+
+const thin = "\u202f"; // narrow no-break space, between a number and its unit
+const minus = "\u2212";
+
+/** How a value is shown: divided by `divisor`, between `prefix` and `suffix`. */
+interface Scale {
+  divisor: number;
+  prefix: string;
+  suffix: string;
+}
+
+function step(value: number, steps: [number, string][]): Scale {
+  const found = steps.find(([divisor]) => Math.abs(value) >= divisor * 0.9995) ?? steps[steps.length - 1]!;
+  return { divisor: found[0], prefix: "", suffix: thin + found[1] };
+}
+
+/** The scale that suits a value of this unit. Fractions (unit "1" within 0…1) are shown in per cent. */
+function scaleOf(value: number, unit: string, fraction: boolean): Scale {
+  switch (unit) {
+    case "s":
+      return step(value, [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]]);
+    case "B":
+      return step(value, [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]]);
+    case "USD":
+      return { divisor: 1, prefix: "$", suffix: "" };
+    case "1":
+      return fraction ? { divisor: 0.01, prefix: "", suffix: thin + "%" } : { divisor: 1, prefix: "", suffix: "" };
+    case "1/s":
+      return { divisor: 1, prefix: "", suffix: thin + "/s" };
+    default:
+      return { divisor: 1, prefix: "", suffix: unit === "" ? "" : thin + unit };
+  }
+}
+
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+function scientific(value: number): string {
+  const [mantissa, exponent] = value.toExponential(1).split("e") as [string, string];
+  const raised = [...exponent.replace("+", "")].map((c) => (c === "-" ? "⁻" : superscripts[Number(c)])).join("");
+  return `${mantissa.replace(".0", "").replace("-", minus)}×10${raised}`;
+}
+
+/** Rounds to a multiple of 10^power and groups thousands. */
+function digits(value: number, power: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e15 || (size > 0 && size < 1e-6)) return scientific(value);
+  const decimals = Math.min(Math.max(0, -power), 12);
+  const grain = 10 ** Math.max(power, 0);
+  const rounded = Math.round(value / grain) * grain;
+  return rounded
+    .toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+    .replace("-", minus);
+}
+
+function exponentOf(value: number): number {
+  return value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+}
+
+function power(value: number, significant: number): number {
+  return exponentOf(value) - significant + 1;
+}
+
+function dress(number: string, scale: Scale): string {
+  if (scale.prefix === "") return number + scale.suffix;
+  return number.startsWith(minus) ? minus + scale.prefix + number.slice(1) : scale.prefix + number;
+}
+
+/** One value with three significant digits (two for money below a dollar's thousandth). */
+export function formatValue(value: number | null | undefined, unit: string, fraction = false): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const scale = scaleOf(value, unit, fraction);
+  const shown = value / scale.divisor;
+  const significant = unit === "USD" && Math.abs(value) < 1e-2 ? 2 : 3;
+  const places = unit === "USD" && Math.abs(value) >= 1 ? Math.max(power(shown, significant), -2) : power(shown, significant);
+  const trimmed = unit === "B" && scale.divisor === 1 ? Math.max(places, 0) : places;
+  return dress(digits(shown, trimmed), scale);
+}
+
+/** An estimate and its bounds, each bound null when unknown, with the digits that the width of the interval supports. */
+export interface FormattedInterval {
+  estimate: string;
+  range: string; // "" when there is none, or it is a point
+}
+
+export function formatInterval(
+  interval: { estimate: number; low: number | null; high: number | null },
+  unit: string,
+  fraction = false,
+): FormattedInterval {
+  const { estimate, low, high } = interval;
+  if (low === null || high === null || !Number.isFinite(estimate) || low === high) {
+    return { estimate: formatValue(estimate, unit, fraction), range: "" };
+  }
+  const scale = scaleOf(estimate, unit, fraction);
+  const [middle, bottom, top] = [estimate, low, high].map((value) => value / scale.divisor) as [number, number, number];
+  const largest = Math.max(Math.abs(bottom), Math.abs(top), Math.abs(middle));
+  const fine = Math.max(exponentOf(top - bottom), power(largest, 5));
+  const places = Math.min(fine, power(middle === 0 ? largest : middle, 2));
+  return {
+    estimate: dress(digits(middle, places), scale),
+    range: dress(`${digits(bottom, places)}–${digits(top, places)}`, scale),
+  };
+}
+
+/** A tick of an axis: short, no false digits. */
+export function formatTick(value: number, unit: string, fraction = false): string {
+  const scale = scaleOf(value, unit, fraction);
+  const shown = Number((value / scale.divisor).toPrecision(4));
+  const size = Math.abs(shown);
+  if (size > 0 && (size < 1e-4 || size >= 1e9)) return dress(scientific(shown), scale);
+  if (size >= 1e6) return dress(`${Number((shown / 1e6).toPrecision(3))}`, { ...scale, suffix: thin + "M" + scale.suffix.trimStart() });
+  return dress(shown.toLocaleString("en", { maximumFractionDigits: 8 }).replace("-", minus), scale);
+}
+
+/** "0.82×", with the digits the interval supports. */
+export function formatRatio(ratio: { estimate: number; low: number | null; high: number | null }): FormattedInterval {
+  const plain = formatInterval(ratio, "1");
+  return { estimate: `${plain.estimate}×`, range: plain.range };
+}
+
+/** A ratio in words: "15–21 % lower", "2.3–2.6× as high", "within ±0.8 %". */
+export function describeRatio(low: number, high: number, words: { more: string; less: string; times: string }): string {
+  if (low > 0 && (high <= 0.2 || low >= 2)) return `${formatInterval({ estimate: low, low, high }, "1").range}× ${words.times}`;
+  const [a, b] = [(low - 1) * 100, (high - 1) * 100];
+  const percent = (value: number) => (Math.abs(value) < 10 ? value.toFixed(1) : value.toFixed(0));
+  const span = (x: number, y: number) =>
+    percent(x) === percent(y) ? `${percent(x)}${thin}%` : `${percent(x)}–${percent(y)}${thin}%`;
+  if (a >= 0) return `${span(a, b)} ${words.more}`;
+  if (b <= 0) return `${span(-b, -a)} ${words.less}`;
+  return `${minus}${percent(-a)}${thin}% to +${percent(b)}${thin}%`;
+}
+
+export function formatProbability(p: number): string {
+  if (p > 0.995 && p < 1) return `>99${thin}%`;
+  if (p > 0 && p < 0.005) return `<1${thin}%`;
+  return `${Math.round(p * 100)}${thin}%`;
+}
+
+/** "4 Mar 2025, 09:30 UTC"; text that is no ISO time is returned as it is. */
+export function formatTime(text: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return text;
+  const dateOnly = text.length === 10;
+  const zoned = dateOnly || /(Z|[+-]\d{2}:?\d{2}| UTC)$/.test(text) ? text : `${text}Z`;
+  const time = new Date(zoned.replace(/ UTC$/, "Z").replace(" ", "T"));
+  if (Number.isNaN(time.getTime())) return text;
+  const month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[time.getUTCMonth()];
+  const day = `${time.getUTCDate()} ${month} ${time.getUTCFullYear()}`;
+  return dateOnly ? day : `${day}, ${time.toISOString().slice(11, 16)} UTC`;
+}
+
+/** "accuracy >= 0.88" with the signs of mathematics. */
+export function formatConstraint(text: string): string {
+  return text.replaceAll(">=", "≥").replaceAll("<=", "≤").replaceAll("!=", "≠");
+}

@@ -1,0 +1,370 @@
+// The trade-off chart: two measures against each other, intervals in both directions, the front, the chosen one.
+import * as Plot from "@observablehq/plot";
+import type { Configuration, Measure } from "./data";
+import { checkbox, h, responsive, section, select, svg } from "./dom";
+import { formatInterval, formatProbability, formatTick } from "./format";
+import { placeLabels, type Box, type Labelled } from "./labels";
+import { colours, defaultKnobs, shapes, type Encoding } from "./palette";
+import { spread, type Study } from "./study";
+
+/** Above this ratio of largest to smallest a logarithmic axis is offered, and the default. */
+const logarithmicSpread = 20;
+const radius = 6;
+
+interface Point {
+  configuration: Configuration;
+  x: number;
+  y: number;
+  xLow: number | null;
+  xHigh: number | null;
+  yLow: number | null;
+  yHigh: number | null;
+  chosen: boolean;
+  colour: string | number;
+  shape: string | number;
+}
+
+interface View {
+  x: Measure;
+  y: Measure;
+  xLog: boolean;
+  yLog: boolean;
+  colour: Encoding;
+  shape: Encoding;
+}
+
+function estimates(study: Study, name: string): number[] {
+  return study.report.configurations.flatMap((c) => c.measures[name]?.estimate ?? []);
+}
+
+function wide(study: Study, name: string): boolean {
+  const values = estimates(study, name);
+  const ratio = spread(values);
+  return values.length > 1 && Number.isFinite(ratio) && ratio > logarithmicSpread;
+}
+
+function ranks(values: number[]): number[] {
+  const sorted = [...values].sort((a, b) => a - b);
+  return values.map((v) => (sorted.indexOf(v) + sorted.lastIndexOf(v)) / 2);
+}
+
+function correlation(a: number[], b: number[]): number {
+  const mean = (v: number[]) => v.reduce((sum, x) => sum + x, 0) / v.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  const dot = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
+  const scale = Math.sqrt(dot((i) => (a[i]! - ma) ** 2) * dot((i) => (b[i]! - mb) ** 2));
+  return scale === 0 ? 1 : dot((i) => (a[i]! - ma) * (b[i]! - mb)) / scale;
+}
+
+/** The second measure when only one decides: accuracy, or else the one whose ranks tell most that is new. */
+function companion(study: Study, first: Measure): Measure {
+  const others = study.shown.filter((m) => m.name !== first.name);
+  const accuracy = others.find((m) => m.name === "accuracy" && new Set(estimates(study, m.name)).size > 1);
+  if (accuracy !== undefined) return accuracy;
+  const novelty = (m: Measure) => {
+    const both = study.report.configurations.filter((c) => c.measures[m.name] && c.measures[first.name]);
+    const values = (name: string) => ranks(both.map((c) => c.measures[name]!.estimate));
+    return both.length < 3 ? 1 : Math.abs(correlation(values(first.name), values(m.name)));
+  };
+  return [...others].sort((a, b) => novelty(a) - novelty(b))[0] ?? first;
+}
+
+function defaultView(study: Study): View | null {
+  const first = study.shown[0];
+  if (first === undefined) return null;
+  const second = study.report.objectives.length > 1 ? (study.shown[1] ?? first) : companion(study, first);
+  const knobs = defaultKnobs(study);
+  return {
+    x: second,
+    y: first,
+    xLog: wide(study, second.name),
+    yLog: wide(study, first.name),
+    colour: colours(study, knobs.colour),
+    shape: shapes(study, knobs.shape),
+  };
+}
+
+function pointsOf(study: Study, view: View): Point[] {
+  return study.report.configurations.flatMap((configuration) => {
+    const x = configuration.measures[view.x.name];
+    const y = configuration.measures[view.y.name];
+    if (x === undefined || y === undefined) return [];
+    if ((view.xLog && x.estimate <= 0) || (view.yLog && y.estimate <= 0)) return [];
+    const bound = (value: number | null, log: boolean) => (value === null || (log && value <= 0) ? null : value);
+    return [
+      {
+        configuration,
+        x: x.estimate,
+        y: y.estimate,
+        xLow: bound(x.low, view.xLog),
+        xHigh: bound(x.high, view.xLog),
+        yLow: bound(y.low, view.yLog),
+        yHigh: bound(y.high, view.yLog),
+        chosen: configuration === study.chosen,
+        colour: view.colour.of(configuration),
+        shape: view.shape.of(configuration),
+      },
+    ];
+  });
+}
+
+/** Feasible points that no other feasible point beats in both measures, by their estimates. */
+function front(points: Point[], view: View): Point[] {
+  if (view.x.goal === "none" || view.y.goal === "none" || view.x === view.y) return [];
+  const cost = (p: Point) =>
+    [view.x.goal === "minimise" ? p.x : -p.x, view.y.goal === "minimise" ? p.y : -p.y] as const;
+  const feasible = points.filter((p) => p.configuration.feasible);
+  const beaten = (p: Point) =>
+    feasible.some((q) => {
+      const [a, b] = [cost(p), cost(q)];
+      return b[0] <= a[0] && b[1] <= a[1] && (b[0] < a[0] || b[1] < a[1]);
+    });
+  return feasible.filter((p) => !beaten(p)).sort((a, b) => a.x - b.x);
+}
+
+function axisLabel(measure: Measure, arrows: [string, string]): string {
+  const better = { maximise: `${arrows[1]} more is better`, minimise: `${arrows[0]} less is better`, none: "" }[measure.goal];
+  return better === "" ? measure.label : `${measure.label} · ${better}`;
+}
+
+function tip(study: Study, view: View, point: Point): string {
+  const line = (m: Measure) => {
+    const interval = point.configuration.measures[m.name]!;
+    const { estimate, range } = formatInterval(interval, m.unit, study.fraction(m.name));
+    return `${m.label}: ${estimate}${range === "" ? "" : `  (${range})`}`;
+  };
+  const lines = [point.configuration.label + (point.chosen ? "  ★ chosen" : ""), line(view.y)];
+  if (view.x !== view.y) lines.push(line(view.x));
+  lines.push(`on the front: ${formatProbability(point.configuration.front_probability)}`);
+  if (!point.configuration.feasible) lines.push(`violates ${point.configuration.violated.join(", ")}`);
+  return lines.join("\n");
+}
+
+function ends(values: (number | null)[]): [number, number] {
+  const known = values.filter((v): v is number => v !== null);
+  return [Math.min(...known), Math.max(...known)];
+}
+
+/** The axis' domain with a little air; a single value gets room on both sides. */
+function domain(values: (number | null)[], log: boolean): [number, number] {
+  const [low, high] = ends(values);
+  if (log) {
+    const air = Math.max((high / low) ** 0.06, 1.05);
+    return [low / air, high * air];
+  }
+  const air = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.06;
+  return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
+}
+
+/** Ticks at 1, 2, 5 × 10ⁿ within the domain, thinned to powers of ten when there are many. */
+export function logarithmicTicks([low, high]: [number, number], most: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const decades = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => first + i);
+  const within = (factors: number[]) =>
+    decades.flatMap((d) => factors.map((f) => Number(`${f}e${d}`))).filter((t) => t >= low && t <= high);
+  const [fine, middle, coarse] = [within([1, 2, 5]), within([1, 3]), within([1])];
+  if (fine.length <= most) return fine;
+  if (middle.length <= most) return middle;
+  const every = Math.ceil(coarse.length / most);
+  return coarse.filter((_, i) => i % every === 0);
+}
+
+function axis(study: Study, measure: Measure, log: boolean, values: (number | null)[], most: number) {
+  const extent = domain(values, log);
+  return {
+    type: log ? ("log" as const) : ("linear" as const),
+    domain: extent,
+    ticks: log ? logarithmicTicks(extent, most) : most,
+    tickFormat: (value: number) => formatTick(value, measure.unit, study.fraction(measure.name)),
+    label: null,
+  };
+}
+
+function marks(study: Study, view: View, points: Point[]): Plot.Markish[] {
+  const feasible = points.filter((p) => p.configuration.feasible);
+  const infeasible = points.filter((p) => !p.configuration.feasible);
+  const across = points.filter((p) => p.xLow !== null && p.xHigh !== null);
+  const along = points.filter((p) => p.yLow !== null && p.yHigh !== null);
+  const colourOf = (p: Point) => (p.configuration.feasible ? p.colour : null);
+  const interval = { stroke: colourOf, strokeWidth: 1.5, strokeOpacity: 0.65 };
+  return [
+    Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1 }),
+    Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 }),
+    Plot.line(front(points, view), {
+      x: "x", y: "y", stroke: "var(--ink-soft)", strokeDasharray: "2 4", strokeWidth: 1.25,
+      curve: (view.x.goal === view.y.goal) === (view.y.goal === "minimise") ? "step-after" : "step-before",
+    }),
+    Plot.ruleY(across, { y: "y", x1: "xLow", x2: "xHigh", ...interval }),
+    Plot.ruleX(along, { x: "x", y1: "yLow", y2: "yHigh", ...interval }),
+    Plot.dot(points.filter((p) => p.chosen), { x: "x", y: "y", r: radius + 6, stroke: "var(--accent)", strokeWidth: 2 }),
+    Plot.dot(feasible, { x: "x", y: "y", r: radius, symbol: "shape", fill: "var(--paper)", stroke: "var(--paper)", strokeWidth: 4 }),
+    Plot.dot(feasible, {
+      x: "x", y: "y", r: radius, symbol: "shape", fill: "colour", stroke: "colour", strokeWidth: 2,
+      fillOpacity: (p: Point) => p.configuration.front_probability,
+    }),
+    Plot.dot(infeasible, { x: "x", y: "y", r: radius, symbol: "shape", fill: "var(--paper)", stroke: "var(--ink-soft)", strokeWidth: 1.5 }),
+    Plot.dot(infeasible, { x: "x", y: "y", r: 4, symbol: "times", stroke: "var(--ink-soft)", strokeWidth: 1.5 }),
+    Plot.tip(points, Plot.pointer({
+      x: "x", y: "y", title: (p: Point) => tip(study, view, p), maxRadius: 30, fontSize: 13, lineHeight: 1.35,
+      fill: "var(--raised)", stroke: "var(--line)", lineWidth: 40,
+    })),
+  ];
+}
+
+function textWidth(font: string): (text: string) => number {
+  const context = document.createElement("canvas").getContext("2d");
+  if (context !== null) context.font = font;
+  return (text) => context?.measureText(text).width ?? text.length * 7;
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+}
+
+type Positions = { x: (value: number) => number; y: (value: number) => number };
+
+/** Writes the direct labels into the drawn chart. */
+function addLabels(chart: Element, points: Point[], at: Positions, frame: Box, narrow: boolean): void {
+  const labelled: Labelled[] = points.map((p) => ({
+    x: at.x(p.x),
+    y: at.y(p.y),
+    radius: p.chosen ? radius + 7 : radius + 1,
+    text: shorten(p.configuration.label, narrow ? 22 : 32),
+    priority: (p.chosen ? 4 : 0) + (p.configuration.feasible ? 1 : 0) + p.configuration.front_probability,
+  }));
+  const bar = (x1: number, x2: number, y1: number, y2: number): Box => ({
+    x: Math.min(x1, x2), y: Math.min(y1, y2), width: Math.abs(x2 - x1) + 1, height: Math.abs(y2 - y1) + 1,
+  });
+  const obstacles = points.flatMap((p) => [
+    ...(p.xLow === null || p.xHigh === null ? [] : [bar(at.x(p.xLow), at.x(p.xHigh), at.y(p.y), at.y(p.y))]),
+    ...(p.yLow === null || p.yHigh === null ? [] : [bar(at.x(p.x), at.x(p.x), at.y(p.yLow), at.y(p.yHigh))]),
+  ]);
+  const group = svg("g", { class: "labels", "aria-hidden": "true" });
+  const width = textWidth("600 12px system-ui, sans-serif");
+  for (const label of placeLabels(labelled, obstacles, frame, width, 15)) {
+    const chosen = points[label.index]!.chosen;
+    group.append(svg("text", { x: label.x, y: label.y + 11.5, class: chosen ? "label label-chosen" : "label" }, label.text));
+  }
+  chart.insertBefore(group, chart.querySelector('[aria-label="tip"]'));
+}
+
+function description(study: Study, view: View, points: Point[]): string {
+  const chosen = points.find((p) => p.chosen);
+  const best = front(points, view).map((p) => p.configuration.label);
+  return (
+    `Scatter chart of ${points.length} configurations: ${view.y.label} against ${view.x.label}, with intervals. ` +
+    (chosen ? `Chosen: ${tip(study, view, chosen).replaceAll("\n", "; ")}. ` : "None is chosen. ") +
+    (best.length > 0 ? `On the front by estimate: ${best.join("; ")}. ` : "") +
+    "The table of configurations holds every value."
+  );
+}
+
+function draw(study: Study, view: View, width: number): Element {
+  const points = pointsOf(study, view);
+  if (points.length === 0) return h("p", { class: "muted" }, "No configuration has a value of both measures.");
+  const narrow = width < 600;
+  const height = Math.round(Math.min(Math.max(width * 0.56, 340), 560));
+  const margin = { marginLeft: 74, marginRight: narrow ? 14 : 28, marginTop: 34, marginBottom: 48 };
+  const chart = Plot.plot({
+    width,
+    height,
+    ...margin,
+    style: { fontSize: "12.5px" },
+    x: axis(study, view.x, view.xLog, points.flatMap((p) => [p.xLow, p.x, p.xHigh]), narrow ? 4 : 8),
+    y: axis(study, view.y, view.yLog, points.flatMap((p) => [p.yLow, p.y, p.yHigh]), 7),
+    color: { type: "ordinal", domain: view.colour.domain, range: view.colour.range, unknown: "var(--ink-soft)" },
+    symbol: { domain: view.shape.domain, range: view.shape.range as Plot.SymbolType[] },
+    opacity: { type: "identity" },
+    marks: marks(study, view, points),
+  });
+  const positions = { x: chart.scale("x")!.apply, y: chart.scale("y")!.apply } as Positions;
+  const frame = { x: 76, y: 24, width: width - 76 - 4, height: height - 24 - margin.marginBottom - 2 };
+  addLabels(chart, points, positions, frame, narrow);
+  chart.append(
+    svg("text", { x: 2, y: 14, class: "axis-label" }, axisLabel(view.y, ["↓", "↑"])),
+    svg("text", { x: width - 4, y: height - 6, class: "axis-label", "text-anchor": "end" }, axisLabel(view.x, ["←", "→"])),
+  );
+  chart.setAttribute("role", "img");
+  chart.setAttribute("aria-label", description(study, view, points));
+  return chart;
+}
+
+function legend(title: string, encoding: Encoding, kind: "colour" | "shape"): HTMLElement | null {
+  if (encoding.knob === null) return null;
+  const items = encoding.domain.map((value, i) => {
+    const swatch = Plot.plot({
+      width: 16, height: 16, margin: 0, axis: null,
+      x: { domain: [-1, 1] }, y: { domain: [-1, 1] },
+      marks: [Plot.dot([0], {
+        x: 0, y: 0, r: 5, strokeWidth: 1.5,
+        symbol: kind === "shape" ? (encoding.range[i] as Plot.SymbolType) : "circle",
+        fill: kind === "colour" ? encoding.range[i]! : "none",
+        stroke: kind === "colour" ? encoding.range[i]! : "var(--ink)",
+      })],
+    });
+    swatch.setAttribute("aria-hidden", "true");
+    return h("span", { class: "key" }, swatch, String(value));
+  });
+  return h("span", { class: "keys" }, h("b", {}, title), ...items);
+}
+
+function reading(study: Study, view: View): string {
+  const objectives = study.report.objectives;
+  const about = objectives.map((name) => study.measure(name).label).join(" and ");
+  return (
+    (about === "" ? "" : `The fuller a symbol, the likelier it lies on the Pareto front of ${about}. `) +
+    "Bars are intervals. Crossed-out grey symbols violate a constraint; the ring is the chosen configuration." +
+    (front([], view).length === 0 && view.x.goal !== "none" && view.y.goal !== "none" && view.x !== view.y
+      ? " The dotted line joins the front by estimates."
+      : "")
+  );
+}
+
+export function tradeoff(study: Study): HTMLElement | null {
+  const view = defaultView(study);
+  if (view === null) return null;
+  const keys = h("div", { class: "legend" });
+  const note = h("p", { class: "caption" });
+  const controls = h("div", { class: "controls" });
+  const { figure, redraw } = responsive((width) => draw(study, view, width));
+  const refresh = () => {
+    keys.replaceChildren(
+      ...[legend(view.colour.knob ?? "", view.colour, "colour"), legend(view.shape.knob ?? "", view.shape, "shape")]
+        .filter((k) => k !== null),
+    );
+    note.textContent = reading(study, view);
+    redraw();
+  };
+  const measures = study.shown.map((m) => ({ value: m.name, text: m.label }));
+  const knobs = study.knobs.map((k) => ({ value: k.name, text: k.name }));
+  const logarithms = h("span", { class: "control-group" });
+  const offerLogarithms = () =>
+    logarithms.replaceChildren(
+      ...(wide(study, view.x.name) ? [checkbox("log x", view.xLog, (on) => { view.xLog = on; refresh(); })] : []),
+      ...(wide(study, view.y.name) ? [checkbox("log y", view.yLog, (on) => { view.yLog = on; refresh(); })] : []),
+    );
+  controls.append(
+    select("Up", measures, view.y.name, (name) => {
+      view.y = study.measure(name);
+      view.yLog = wide(study, name);
+      offerLogarithms();
+      refresh();
+    }),
+    select("Across", measures, view.x.name, (name) => {
+      view.x = study.measure(name);
+      view.xLog = wide(study, name);
+      offerLogarithms();
+      refresh();
+    }),
+    logarithms,
+  );
+  if (knobs.length > 0) {
+    controls.append(
+      select("Colour", knobs, view.colour.knob ?? "", (name) => { view.colour = colours(study, name); refresh(); }),
+      select("Shape", knobs, view.shape.knob ?? "", (name) => { view.shape = shapes(study, name); refresh(); }),
+    );
+  }
+  offerLogarithms();
+  refresh();
+  return section("tradeoff", "What trades against what", null, controls, keys, figure, note);
+}
