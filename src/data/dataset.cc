@@ -1,0 +1,114 @@
+#include "data/dataset.h"
+
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "base/hash.h"
+#include "base/nearest.h"
+#include "data/idx.h"
+
+namespace gnomon::data {
+namespace {
+
+constexpr std::int64_t side = 28;
+
+std::string content_hash(const Dataset& data) {
+  const auto hash = [](const Tensor& t) {
+    return hash128(std::span<const std::byte>(t.data(), t.bytes()));
+  };
+  return hash128(hash(data.images) + hash(data.labels));
+}
+
+// Exact up to the last division: the moments of a histogram of 256 values.
+Normalisation moments(const Tensor& images) {
+  std::array<std::int64_t, 256> histogram{};
+  for (const auto pixel : images.span<std::uint8_t>()) ++histogram[pixel];
+  double sum = 0, squares = 0;
+  for (std::size_t value = 0; value < histogram.size(); ++value) {
+    const double scaled = static_cast<double>(value) / 255;
+    sum += scaled * static_cast<double>(histogram[value]);
+    squares += scaled * scaled * static_cast<double>(histogram[value]);
+  }
+  const auto n = static_cast<double>(images.count());
+  const double mean = sum / n;
+  const double variance = squares / n - mean * mean;
+  return {.mean = mean, .deviation = variance > 0 ? std::sqrt(variance) : 1};
+}
+
+void check_split(const Dataset& data, const std::filesystem::path& images,
+                 const std::filesystem::path& labels) {
+  const Shape& shape = data.images.shape();
+  if (data.images.dtype() != DType::u8 || shape.size() != 3 || shape[1] != side ||
+      shape[2] != side || shape[0] == 0)
+    throw InputError("{}: holds {}{}, not u8[n, 28, 28]; this is not Fashion-MNIST",
+                     images.string(), name(data.images.dtype()), to_string(shape));
+  if (data.labels.dtype() != DType::u8 || data.labels.shape() != Shape{shape[0]})
+    throw InputError("{}: holds {}{}, not one u8 label for each of {} images; fetch both again",
+                     labels.string(), name(data.labels.dtype()), to_string(data.labels.shape()),
+                     shape[0]);
+  const auto values = data.labels.span<std::uint8_t>();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i] >= data.classes.size())
+      throw InputError("{}: label {} is {}, but there are {} classes; fetch the file again",
+                       labels.string(), i, values[i], data.classes.size());
+}
+
+// The same bytes under another shape.
+Tensor reshaped(const Tensor& tensor, Shape shape) {
+  return Tensor::of<std::uint8_t>(std::move(shape), tensor.span<std::uint8_t>());
+}
+
+Dataset load_split(const std::filesystem::path& folder, const std::string& prefix) {
+  const auto images = folder / (prefix + "-images-idx3-ubyte.gz");
+  const auto labels = folder / (prefix + "-labels-idx1-ubyte.gz");
+  for (const auto& file : {images, labels})
+    if (!std::filesystem::exists(file))
+      throw EnvironmentError(
+          "{}: no such file; install Fashion-MNIST: apt-get install dataset-fashion-mnist",
+          file.string());
+  Dataset data;
+  data.images = read_idx(images);
+  data.labels = read_idx(labels);
+  data.classes = {"T-shirt/top", "trouser", "pullover", "dress", "coat",
+                  "sandal",      "shirt",   "sneaker",  "bag",   "ankle boot"};
+  check_split(data, images, labels);
+  data.images = reshaped(data.images, {data.size(), 1, side, side});
+  data.hash = content_hash(data);
+  return data;
+}
+
+}  // namespace
+
+const std::vector<std::string>& dataset_names() {
+  static const std::vector<std::string> names = {"fashion-mnist"};
+  return names;
+}
+
+Splits load_dataset(std::string_view name) {
+  if (name == "fashion-mnist") return load_fashion_mnist();
+  throw InputError("data set '{}' is unknown; {}", name, suggest(name, dataset_names()));
+}
+
+Splits load_fashion_mnist(const std::filesystem::path& folder) {
+  Splits splits{.train = load_split(folder, "train"), .test = load_split(folder, "t10k")};
+  splits.train.normalisation = moments(splits.train.images);
+  splits.test.normalisation = splits.train.normalisation;
+  return splits;
+}
+
+Dataset first(const Dataset& data, std::int64_t count) {
+  if (count < 1) throw InputError("data set: {} images asked for; ask for at least one", count);
+  if (count >= data.size()) return data;
+  Dataset part = data;
+  Shape shape = data.images.shape();
+  shape[0] = count;
+  const auto pixels = static_cast<std::size_t>(element_count(shape));
+  part.images = Tensor::of<std::uint8_t>(shape, data.images.span<std::uint8_t>().first(pixels));
+  part.labels = Tensor::of<std::uint8_t>(
+      {count}, data.labels.span<std::uint8_t>().first(static_cast<std::size_t>(count)));
+  part.hash = content_hash(part);
+  return part;
+}
+
+}  // namespace gnomon::data
