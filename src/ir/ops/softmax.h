@@ -1,0 +1,18 @@
+#pragma once
+
+#include "ir/operator.h"
+
+namespace gnomon::ir {
+
+// exp(x) / sum exp(x) along the last dimension, computed from x - max(x).
+struct Softmax {
+  static constexpr std::string_view name = "softmax";
+
+  static constexpr std::tuple<> attributes{};
+  Rule rule() const { return "... c -> ... c; split ..."; }
+  static constexpr double flops_per_point = 5;
+  Gradient gradient(const GradientArgs& args) const;
+  bool operator==(const Softmax&) const = default;
+};
+
+}  // namespace gnomon::ir

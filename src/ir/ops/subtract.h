@@ -1,0 +1,20 @@
+#pragma once
+
+#include "ir/operator.h"
+
+namespace gnomon::ir {
+
+// x - y
+struct Subtract {
+  static constexpr std::string_view name = "subtract";
+  static constexpr std::tuple<> attributes{};
+  Rule rule() const { return "..., ... -> ...; split ..."; }
+  Gradient gradient(const GradientArgs& args) const;
+  template <typename T>
+  static T point(T x, T y) {
+    return x - y;
+  }
+  bool operator==(const Subtract&) const = default;
+};
+
+}  // namespace gnomon::ir
