@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { h, responsive, section, select } from "./dom";
 import { formatValue } from "./format";
 import { median, valueOf, type Study } from "./study";
+import { ratioTicks } from "./ticks";
 
 interface Run {
   arm: string; // configuration id, or "aa" for the hidden twin
@@ -63,6 +64,8 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
   const ratios = runs.map((r) => r.ratio);
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
   const air = Math.max((high / low) ** 0.06, 1.01);
+  const domain: [number, number] = [low / air, high * air];
+  const ticks = ratioTicks(domain, 7);
   const blocks = runs.map((r) => r.block);
   const [first, last] = [Math.min(...blocks, ...lost.map((l) => l.block)), Math.max(...blocks, ...lost.map((l) => l.block))];
   const course = host(runs);
@@ -80,9 +83,9 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
       ticks: Math.min(last - first + 1, narrow ? 6 : 12), tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : ""),
       inset: 8,
     },
-    y: { type: "log", domain: [low / air, high * air], ticks: 6, tickFormat: signed, label: null },
+    y: { type: "log", domain, ticks, tickFormat: signed, label: null },
     marks: [
-      Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: 6 }),
+      Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks }),
       Plot.ruleY([1], { stroke: "var(--ink-soft)", strokeWidth: 1 }),
       Plot.line(runs, { x: "block", y: "ratio", z: "arm", stroke: "var(--thread)", strokeWidth: 1, strokeOpacity: 0.7 }),
       Plot.dot(runs, { x: "block", y: "ratio", r: 1.6, fill: "var(--thread)" }),
@@ -94,7 +97,7 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
         x: "block", y: "ratio", maxRadius: 24, fontSize: 13, lineHeight: 1.35, lineWidth: 40, fill: "var(--raised)", stroke: "var(--line)",
         title: (r: Run) => `${r.label}\nblock ${r.block}: ${formatValue(r.value, unit, study.fraction(measure))}\n${signed(r.ratio)} of its median`,
       })),
-      Plot.axisX({ label: "block →", labelAnchor: "right", ticks: Math.min(last - first + 1, narrow ? 6 : 12), tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : "") }),
+      Plot.axisX({ label: "block →", labelAnchor: "right", labelOffset: 38, ticks: Math.min(last - first + 1, narrow ? 6 : 12), tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : "") }),
     ],
   });
   const extreme = course.reduce((a, b) => (Math.abs(Math.log(b.ratio)) > Math.abs(Math.log(a.ratio)) ? b : a));
@@ -132,7 +135,7 @@ export function drift(study: Study): HTMLElement | null {
     h("span", { class: "swatch host" }), " the host: median of all configurations in the block ",
     h("span", { class: "swatch marked" }), " the marked configuration ",
     h("span", { class: "swatch thread" }), " every other",
-    lost.length === 0 ? "" : `. ✕ censored: ${lost.slice(0, 4).map((l) => `${l.label} ${l.outcome} in block ${l.block}`).join("; ")}${lost.length > 4 ? `; and ${lost.length - 4} more` : ""}.`);
+    lost.length === 0 ? "" : ` · ✕ censored: ${lost.slice(0, 4).map((l) => `${l.label} ${l.outcome} in block ${l.block}`).join("; ")}${lost.length > 4 ? `; and ${lost.length - 4} more` : ""}.`);
   return section(
     "drift",
     "How the host drifted",

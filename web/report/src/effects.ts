@@ -4,7 +4,7 @@ import type { Interval, Verdict } from "./data";
 import { h, responsive, section } from "./dom";
 import { formatRatio } from "./format";
 import { bounds, verdictWords, type Study } from "./study";
-import { logarithmicTicks } from "./tradeoff";
+import { ratioTicks } from "./ticks";
 
 interface Row {
   key: string;
@@ -15,7 +15,8 @@ interface Row {
   kind: Verdict | "aa";
 }
 
-function rowsOf(study: Study): Row[] {
+/** The A/A arm's rows, the deciding measure first, and the claims from high to low. */
+function rowsOf(study: Study): { own: Row[]; claimed: Row[] } {
   const { aa, configurations } = study.report;
   const row = (key: string, label: string, ratio: Interval, kind: Row["kind"]): Row => {
     const [low, high] = bounds(ratio);
@@ -29,11 +30,25 @@ function rowsOf(study: Study): Row[] {
   const claimed = configurations
     .flatMap((c) => (c.against_chosen ? [row(`c:${c.id}`, c.label, c.against_chosen.ratio, c.against_chosen.verdict)] : []))
     .sort((a, b) => b.ratio.estimate - a.ratio.estimate);
-  return [...own, ...claimed].filter((r) => r.low > 0 && Number.isFinite(r.high));
+  const drawable = (r: Row) => r.low > 0 && Number.isFinite(r.high);
+  return { own: own.filter(drawable), claimed: claimed.filter(drawable) };
 }
 
 function shorten(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+}
+
+function distance(row: Row): number {
+  return Math.abs(Math.log(row.ratio.estimate));
+}
+
+/** One chart when all effects are small; otherwise the A/A arm and the claims near it magnified, then every claim. */
+function panels(own: Row[], claimed: Row[]): Row[][] {
+  const all = [...own.slice(0, 1), ...claimed];
+  const far = claimed.some((r) => distance(r) > Math.log(1.5));
+  if (!far || own.length === 0) return [[...own, ...claimed]];
+  const near = claimed.filter((r) => distance(r) < Math.log(1.1));
+  return [[...own, ...near], all];
 }
 
 function value(row: Row): string {
@@ -48,7 +63,7 @@ function draw(rows: Row[], width: number): Element {
   const high = Math.max(1, ...rows.map((r) => r.high));
   const air = Math.max((high / low) ** 0.04, 1.005);
   const domain: [number, number] = [low / air, high * air];
-  const wide = high / low > 3;
+  const ticks = ratioTicks(domain, narrow ? 5 : 9);
   const noise = rows.find((r) => r.kind === "aa");
   const colour = (r: Row) => (r.kind === "aa" ? "var(--accent)" : `var(--${r.kind})`);
   const words = (r: Row) => (r.kind === "aa" ? "" : `${verdictWords[r.kind].symbol} `);
@@ -72,12 +87,12 @@ function draw(rows: Row[], width: number): Element {
     style: { fontSize: "12.5px", fontVariant: "tabular-nums" },
     x: {
       type: "log", domain, label: null,
-      ticks: wide ? logarithmicTicks(domain, narrow ? 5 : 9) : narrow ? 4 : 8,
+      ticks,
       tickFormat: (v: number) => `${Number(v.toPrecision(4))}×`,
     },
     y: { type: "point", domain: keys, axis: null, padding: 0.6 },
     marks: [
-      Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ...(wide ? { ticks: logarithmicTicks(domain, 9) } : {}) }),
+      Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks }),
       noise ? Plot.rectX([noise], { x1: "low", x2: "high", fill: "var(--accent)", fillOpacity: 0.14 }) : null,
       Plot.ruleX([1], { stroke: "var(--ink)", strokeWidth: 1.25 }),
       Plot.ruleY(rows, { y: "key", x1: "low", x2: "high", stroke: colour, strokeWidth: 2.5, dy: narrow ? 4 : 0 }),
@@ -98,9 +113,13 @@ function draw(rows: Row[], width: number): Element {
 }
 
 export function effects(study: Study): HTMLElement | null {
-  const rows = rowsOf(study);
-  if (rows.length === 0) return null;
-  const { figure } = responsive((width) => draw(rows, width));
+  const { own, claimed } = rowsOf(study);
+  const charts = panels(own, claimed).filter((rows) => rows.length > 0);
+  if (charts.length === 0) return null;
+  const figures = charts.flatMap((rows, i) => [
+    charts.length > 1 ? h("h3", { class: "panel" }, i === 0 ? "The noise, magnified" : "Every effect claimed") : null,
+    responsive((width) => draw(rows, width)).figure,
+  ]);
   const { aa } = study.report;
   const twin = study.report.configurations.find((c) => c.id === aa.configuration)?.label ?? "one configuration";
   const lead =
@@ -116,7 +135,7 @@ export function effects(study: Study): HTMLElement | null {
     "effects",
     aa.passed ? "Effects beside the noise" : "Effects beside the noise: the A/A check failed",
     lead,
-    figure,
+    ...figures,
     h("p", { class: "caption" }, note,
       "▲ better  ▼ worse  = equivalent  ? undecided.",
       lag === "" ? "" : ` Autocorrelation of the A/A log ratios from block to block: ${lag}.`),

@@ -47,7 +47,7 @@ function digits(value: number, power: number): string {
   if (size >= 1e15 || (size > 0 && size < 1e-6)) return scientific(value);
   const decimals = Math.min(Math.max(0, -power), 12);
   const grain = 10 ** Math.max(power, 0);
-  const rounded = Math.round(value / grain) * grain;
+  const rounded = power > 0 ? Math.round(value / grain) * grain : value;
   return rounded
     .toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
     .replace("-", minus);
@@ -95,8 +95,8 @@ export function formatInterval(
   const scale = scaleOf(estimate, unit, fraction);
   const [middle, bottom, top] = [estimate, low, high].map((value) => value / scale.divisor) as [number, number, number];
   const largest = Math.max(Math.abs(bottom), Math.abs(top), Math.abs(middle));
-  const fine = Math.max(exponentOf(top - bottom), power(largest, 5));
-  const places = Math.min(fine, power(middle === 0 ? largest : middle, 2));
+  const fine = Math.max(exponentOf((top - bottom) / 2), power(largest, 5));
+  const places = Math.min(fine, power(middle === 0 ? largest : middle, 3));
   return {
     estimate: dress(digits(middle, places), scale),
     range: dress(`${digits(bottom, places)}–${digits(top, places)}`, scale),
@@ -119,11 +119,11 @@ export function formatRatio(ratio: { estimate: number; low: number | null; high:
   return { estimate: `${plain.estimate}×`, range: plain.range };
 }
 
-/** A ratio in words: "15–21 % lower", "2.3–2.6× as high", "within ±0.8 %". */
+/** A ratio in words: "15–21 % lower", "2.30–2.60× as high", "−0.4 % to +1.2 %". */
 export function describeRatio(low: number, high: number, words: { more: string; less: string; times: string }): string {
-  if (low > 0 && (high <= 0.2 || low >= 2)) return `${formatInterval({ estimate: low, low, high }, "1").range}× ${words.times}`;
+  if (low >= 2) return `${formatInterval({ estimate: low, low, high }, "1").range}× ${words.times}`;
   const [a, b] = [(low - 1) * 100, (high - 1) * 100];
-  const percent = (value: number) => (Math.abs(value) < 10 ? value.toFixed(1) : value.toFixed(0));
+  const percent = (value: number) => (value < 10 || value > 90 ? value.toFixed(1) : value.toFixed(0));
   const span = (x: number, y: number) =>
     percent(x) === percent(y) ? `${percent(x)}${thin}%` : `${percent(x)}–${percent(y)}${thin}%`;
   if (a >= 0) return `${span(a, b)} ${words.more}`;

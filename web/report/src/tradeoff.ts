@@ -6,6 +6,7 @@ import { formatInterval, formatProbability, formatTick } from "./format";
 import { placeLabels, type Box, type Labelled } from "./labels";
 import { colours, defaultKnobs, shapes, type Encoding } from "./palette";
 import { spread, type Study } from "./study";
+import { logarithmicTicks } from "./ticks";
 
 /** Above this ratio of largest to smallest a logarithmic axis is offered, and the default. */
 const logarithmicSpread = 20;
@@ -156,19 +157,6 @@ function domain(values: (number | null)[], log: boolean): [number, number] {
   return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
 }
 
-/** Ticks at 1, 2, 5 × 10ⁿ within the domain, thinned to powers of ten when there are many. */
-export function logarithmicTicks([low, high]: [number, number], most: number): number[] {
-  const first = Math.floor(Math.log10(low));
-  const decades = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => first + i);
-  const within = (factors: number[]) =>
-    decades.flatMap((d) => factors.map((f) => Number(`${f}e${d}`))).filter((t) => t >= low && t <= high);
-  const [fine, middle, coarse] = [within([1, 2, 5]), within([1, 3]), within([1])];
-  if (fine.length <= most) return fine;
-  if (middle.length <= most) return middle;
-  const every = Math.ceil(coarse.length / most);
-  return coarse.filter((_, i) => i % every === 0);
-}
-
 function axis(study: Study, measure: Measure, log: boolean, values: (number | null)[], most: number) {
   const extent = domain(values, log);
   return {
@@ -180,7 +168,12 @@ function axis(study: Study, measure: Measure, log: boolean, values: (number | nu
   };
 }
 
-function marks(study: Study, view: View, points: Point[]): Plot.Markish[] {
+/** How the front runs from point to point: level first and then across, or the other way round. */
+function levelFirst(view: View): boolean {
+  return (view.x.goal === view.y.goal) === (view.y.goal === "minimise") === (view.x.goal === "minimise");
+}
+
+function marks(study: Study, view: View, points: Point[], ticks: { x: number | number[]; y: number | number[] }): Plot.Markish[] {
   const feasible = points.filter((p) => p.configuration.feasible);
   const infeasible = points.filter((p) => !p.configuration.feasible);
   const across = points.filter((p) => p.xLow !== null && p.xHigh !== null);
@@ -188,11 +181,11 @@ function marks(study: Study, view: View, points: Point[]): Plot.Markish[] {
   const colourOf = (p: Point) => (p.configuration.feasible ? p.colour : null);
   const interval = { stroke: colourOf, strokeWidth: 1.5, strokeOpacity: 0.65 };
   return [
-    Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1 }),
-    Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 }),
+    Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks: ticks.x }),
+    Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: ticks.y }),
     Plot.line(front(points, view), {
       x: "x", y: "y", stroke: "var(--ink-soft)", strokeDasharray: "2 4", strokeWidth: 1.25,
-      curve: (view.x.goal === view.y.goal) === (view.y.goal === "minimise") ? "step-after" : "step-before",
+      curve: levelFirst(view) ? "step-after" : "step-before",
     }),
     Plot.ruleY(across, { y: "y", x1: "xLow", x2: "xHigh", ...interval }),
     Plot.ruleX(along, { x: "x", y1: "yLow", y2: "yHigh", ...interval }),
@@ -224,7 +217,7 @@ function shorten(text: string, most: number): string {
 type Positions = { x: (value: number) => number; y: (value: number) => number };
 
 /** Writes the direct labels into the drawn chart. */
-function addLabels(chart: Element, points: Point[], at: Positions, frame: Box, narrow: boolean): void {
+function addLabels(chart: Element, view: View, points: Point[], at: Positions, frame: Box, narrow: boolean): void {
   const labelled: Labelled[] = points.map((p) => ({
     x: at.x(p.x),
     y: at.y(p.y),
@@ -239,11 +232,17 @@ function addLabels(chart: Element, points: Point[], at: Positions, frame: Box, n
     ...(p.xLow === null || p.xHigh === null ? [] : [bar(at.x(p.xLow), at.x(p.xHigh), at.y(p.y), at.y(p.y))]),
     ...(p.yLow === null || p.yHigh === null ? [] : [bar(at.x(p.x), at.x(p.x), at.y(p.yLow), at.y(p.yHigh))]),
   ]);
+  const corners = front(points, view).map((p) => [at.x(p.x), at.y(p.y)] as const);
+  corners.slice(1).forEach(([x2, y2], i) => {
+    const [x1, y1] = corners[i]!;
+    const level = levelFirst(view);
+    obstacles.push(bar(x1, x2, level ? y1 : y2, level ? y1 : y2), bar(level ? x2 : x1, level ? x2 : x1, y1, y2));
+  });
   const group = svg("g", { class: "labels", "aria-hidden": "true" });
-  const width = textWidth("600 12px system-ui, sans-serif");
+  const width = textWidth(`600 12px ${getComputedStyle(document.body).fontFamily}`);
   for (const label of placeLabels(labelled, obstacles, frame, width, 15)) {
     const chosen = points[label.index]!.chosen;
-    group.append(svg("text", { x: label.x, y: label.y + 11.5, class: chosen ? "label label-chosen" : "label" }, label.text));
+    group.append(svg("text", { x: label.x, y: label.y + 11.5, "text-anchor": "start", class: chosen ? "label label-chosen" : "label" }, label.text));
   }
   chart.insertBefore(group, chart.querySelector('[aria-label="tip"]'));
 }
@@ -265,23 +264,25 @@ function draw(study: Study, view: View, width: number): Element {
   const narrow = width < 600;
   const height = Math.round(Math.min(Math.max(width * 0.56, 340), 560));
   const margin = { marginLeft: 74, marginRight: narrow ? 14 : 28, marginTop: 34, marginBottom: 48 };
+  const x = axis(study, view.x, view.xLog, points.flatMap((p) => [p.xLow, p.x, p.xHigh]), narrow ? 4 : 8);
+  const y = axis(study, view.y, view.yLog, points.flatMap((p) => [p.yLow, p.y, p.yHigh]), 7);
   const chart = Plot.plot({
     width,
     height,
     ...margin,
     style: { fontSize: "12.5px" },
-    x: axis(study, view.x, view.xLog, points.flatMap((p) => [p.xLow, p.x, p.xHigh]), narrow ? 4 : 8),
-    y: axis(study, view.y, view.yLog, points.flatMap((p) => [p.yLow, p.y, p.yHigh]), 7),
+    x,
+    y,
     color: { type: "ordinal", domain: view.colour.domain, range: view.colour.range, unknown: "var(--ink-soft)" },
     symbol: { domain: view.shape.domain, range: view.shape.range as Plot.SymbolType[] },
     opacity: { type: "identity" },
-    marks: marks(study, view, points),
+    marks: marks(study, view, points, { x: x.ticks, y: y.ticks }),
   });
   const positions = { x: chart.scale("x")!.apply, y: chart.scale("y")!.apply } as Positions;
   const frame = { x: 76, y: 24, width: width - 76 - 4, height: height - 24 - margin.marginBottom - 2 };
-  addLabels(chart, points, positions, frame, narrow);
+  addLabels(chart, view, points, positions, frame, narrow);
   chart.append(
-    svg("text", { x: 2, y: 14, class: "axis-label" }, axisLabel(view.y, ["↓", "↑"])),
+    svg("text", { x: 2, y: 14, class: "axis-label", "text-anchor": "start" }, axisLabel(view.y, ["↓", "↑"])),
     svg("text", { x: width - 4, y: height - 6, class: "axis-label", "text-anchor": "end" }, axisLabel(view.x, ["←", "→"])),
   );
   chart.setAttribute("role", "img");
