@@ -1,5 +1,6 @@
 # cmake -DWEB=web/report -DPAGE=out.html -DNPM=npm -P BuildWeb.cmake
 # One build folder at a time: all of them share node_modules and dist.
+cmake_minimum_required(VERSION 3.25)
 file(LOCK ${WEB}/.build.lock GUARD PROCESS TIMEOUT 600)
 
 function(run)

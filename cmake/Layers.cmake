@@ -3,6 +3,9 @@
 # A layer is the folder src/NAME built as one static library, gnomon_NAME. Its public include root holds
 # nothing but a link to its own folder, so `#include "ir/program.h"` compiles only in a layer that uses ir:
 # the compiler enforces the architecture. Third-party libraries are system includes.
+#
+# A layer's headers may show those of the layers it uses, so the compiler also lets through what those use in
+# turn; the test layers.NAME holds every file to the layers named here.
 function(lab_layer name)
   cmake_parse_arguments(LAYER "" "" "USES;LIBRARIES" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/src/${name})
@@ -22,7 +25,8 @@ function(lab_layer name)
   endif()
   target_sources(gnomon_${name} ${scope}
     FILE_SET HEADERS BASE_DIRS ${root} FILES ${headers})
+  set_property(GLOBAL APPEND PROPERTY GNOMON_LAYERS ${name})
+  set_property(GLOBAL PROPERTY GNOMON_USES_${name} ${LAYER_USES})
   list(TRANSFORM LAYER_USES PREPEND gnomon_)
   target_link_libraries(gnomon_${name} ${scope} ${LAYER_USES} ${LAYER_LIBRARIES})
-  set_property(GLOBAL APPEND PROPERTY GNOMON_LAYERS ${name})
 endfunction()
