@@ -1,0 +1,15 @@
+// Any bytes either parse or are refused with InputError.
+
+#include "data/safetensors.h"
+
+#include <string_view>
+
+#include "base/error.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  try {
+    gnomon::data::parse_safetensors({reinterpret_cast<const char*>(data), size}, "fuzz");
+  } catch (const gnomon::InputError&) {
+  }
+  return 0;
+}
