@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::int64_t side = 28;
 
+// moments() of the 60,000 training images of Fashion-MNIST, as a test checks.
+constexpr Normalisation fashion_mnist_moments{.mean = 0.28604059698879547,
+                                              .deviation = 0.3530242445149227};
+
 std::string content_hash(const Dataset& data) {
   const auto hash = [](const Tensor& t) {
     return hash128(std::span<const std::byte>(t.data(), t.bytes()));
@@ -88,6 +92,14 @@ const std::vector<std::string>& dataset_names() {
 Splits load_dataset(std::string_view name) {
   if (name == "fashion-mnist") return load_fashion_mnist();
   throw InputError("data set '{}' is unknown; {}", name, suggest(name, dataset_names()));
+}
+
+Dataset load_test_split(std::string_view name) {
+  if (name != "fashion-mnist")
+    throw InputError("data set '{}' is unknown; {}", name, suggest(name, dataset_names()));
+  Dataset test = load_split(fashion_mnist_folder, "t10k");
+  test.normalisation = fashion_mnist_moments;
+  return test;
 }
 
 Splits load_fashion_mnist(const std::filesystem::path& folder) {

@@ -1,0 +1,130 @@
+#include "app/commands/evaluate.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/execution.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "stats/quantile.h"
+#include "stats/steady_state.h"
+#include "train/evaluator.h"
+#include "train/model_file.h"
+#include "train/zoo.h"
+
+namespace gnomon::app {
+namespace {
+
+struct Arguments {
+  std::string model_file;
+  std::string data = "fashion-mnist";
+  std::string precision = "f32";
+  std::int64_t batch = 100;
+  std::string predictions;
+  bool throughput = false;
+  double seconds = 0.3;
+  Execution execution;
+  bool json = false;
+};
+
+Bytes peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return Bytes(static_cast<double>(usage.ru_maxrss) * 1024);
+}
+
+// The process is summarised by the 25th percentile and the median of its steady samples.
+nlohmann::json measure(train::Evaluator& evaluator, const data::Dataset& data, exec::States& states,
+                       const Arguments& arguments) {
+  std::vector<double> samples;
+  for (const Seconds sample : evaluator.sample_latency(data, states, Seconds(arguments.seconds)))
+    samples.push_back(sample.value);
+  const auto steady = stats::find_steady_state(samples);
+  const auto kept = std::span(samples).subspan(steady.steady ? steady.warm_up : 0);
+  const double p25 = stats::quantile(kept, 0.25);
+  return {{"throughput", static_cast<double>(arguments.batch) / p25},
+          {"latency.p25", p25},
+          {"latency.p50", stats::median(kept)},
+          {"samples", kept.size()},
+          {"warm_up", samples.size() - kept.size()},
+          {"steady", steady.steady},
+          {"memory.peak", peak_memory().value}};
+}
+
+nlohmann::json assess(train::Evaluator& evaluator, const data::Dataset& data, exec::States& states,
+                      const Arguments& arguments) {
+  const auto evaluation = evaluator.evaluate(data, states);
+  if (!arguments.predictions.empty())
+    write_file(arguments.predictions, {reinterpret_cast<const char*>(evaluation.correct.data()),
+                                       evaluation.correct.size()});
+  return {{"accuracy", evaluation.accuracy},
+          {"loss", evaluation.loss},
+          {"images", evaluation.correct.size()}};
+}
+
+void print(const nlohmann::json& result, const Arguments& arguments) {
+  if (arguments.json)
+    fmt::print("{}\n", result.dump());
+  else if (arguments.throughput)
+    fmt::print("{:.0f} images/s at batch {} ({} per batch, {} samples)\n",
+               result["throughput"].get<double>(), arguments.batch,
+               to_string(Seconds(result["latency.p25"].get<double>())),
+               result["samples"].get<std::size_t>());
+  else
+    fmt::print("accuracy {:.4f} on {} images, loss {:.4f}\n", result["accuracy"].get<double>(),
+               result["images"].get<std::size_t>(), result["loss"].get<double>());
+}
+
+void run(Arguments& arguments) {
+  if (arguments.json) Progress::silence();
+  if (!(arguments.seconds > 0 && arguments.seconds <= 3600))
+    throw InputError("--seconds {}: must be above 0 and at most 3600", arguments.seconds);
+  const auto precision = train::precision_named(arguments.precision);
+  const auto file = train::load(arguments.model_file);
+  const auto model = train::build_model(file.model, arguments.batch);
+  const auto executor = make_executor(arguments.execution);
+  const auto test = data::load_test_split(arguments.data);
+  if (arguments.throughput && arguments.batch > test.size())
+    throw InputError("--batch {}: the data set has only {} images", arguments.batch, test.size());
+  exec::States states(model, 0);
+  train::restore(file, model, states);
+  train::Evaluator evaluator(model, *executor, precision, arguments.batch);
+  Tracing tracing(arguments.execution.trace_file);
+  const auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
+                                           : assess(evaluator, test, states, arguments);
+  tracing.finish();
+  print(result, arguments);
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& parent) {
+  auto* command =
+      parent.add_subcommand("evaluate", "Measure a trained model: its accuracy, or its speed");
+  auto arguments = std::make_shared<Arguments>();
+  auto& a = *arguments;
+  command->add_option("--model-file", a.model_file, "What `gnomon train --out` wrote")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--data", a.data, "Data set whose test images are used")
+      ->capture_default_str();
+  command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
+  command->add_option("--batch", a.batch, "Images per run")->capture_default_str();
+  command->add_option("--predictions", a.predictions, "Write one byte per image: 1 right, 0 wrong")
+      ->type_name("FILE");
+  command->add_flag("--throughput", a.throughput,
+                    "Time batches that are in memory instead of assessing accuracy");
+  command->add_option("--seconds", a.seconds, "How long to time, at least")->capture_default_str();
+  command->add_flag("--json", a.json, "Print the result as JSON");
+  add_execution_options(*command, a.execution);
+  command->footer(
+      "Example:\n  gnomon train lenet --epochs 1 --out lenet.safetensors\n"
+      "  gnomon evaluate --model-file lenet.safetensors --precision bf16 --batch 32 --throughput");
+  command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace gnomon::app

@@ -1,0 +1,63 @@
+#include "app/execution.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "base/error.h"
+#include "base/nearest.h"
+#include "exec/cpu/cpu.h"
+#include "exec/reference/reference.h"
+#include "trace/chrome.h"
+#include "trace/recorder.h"
+
+namespace gnomon::app {
+
+void add_execution_options(CLI::App& command, Execution& execution) {
+  command
+      .add_option("--executor", execution.executor,
+                  "What runs the program: cpu (fast) or reference (the definition, slow)")
+      ->capture_default_str();
+  command.add_option("--threads", execution.threads, "Threads that compute; default: one per core");
+  command
+      .add_option("--trace", execution.trace_file,
+                  "Write a trace as Chrome JSON; open it at ui.perfetto.dev")
+      ->type_name("FILE");
+}
+
+std::unique_ptr<exec::Executor> make_executor(const Execution& execution) {
+  static const std::vector<std::string> names = {"cpu", "reference"};
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int threads = execution.threads == 0 ? cores : execution.threads;
+  if (threads < 1 || threads > 4 * cores)
+    throw InputError("--threads {}: must be between 1 and {} (four per core)", threads, 4 * cores);
+  if (execution.executor == "cpu")
+    return std::make_unique<exec::CpuExecutor>(exec::CpuOptions{threads});
+  if (execution.executor == "reference") return std::make_unique<exec::ReferenceExecutor>();
+  throw InputError("--executor {}: unknown; {}", execution.executor,
+                   suggest(execution.executor, names));
+}
+
+struct Tracing::State {
+  std::string file;
+  trace::Recording recording;
+};
+
+Tracing::Tracing(const std::string& file) {
+  if (file.empty()) return;
+  state_ = std::make_unique<State>();
+  state_->file = file;
+}
+
+Tracing::~Tracing() = default;
+
+void Tracing::finish() {
+  if (!state_) return;
+  const auto trace = state_->recording.stop();
+  trace::write_chrome(trace, std::filesystem::path(state_->file));
+  fmt::print(stderr, "trace: {} (open it at ui.perfetto.dev)\n", state_->file);
+  state_.reset();
+}
+
+}  // namespace gnomon::app

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/units.h"
+#include "data/dataset.h"
+#include "exec/executor.h"
+#include "train/precision.h"
+
+namespace gnomon::train {
+
+struct Evaluation {
+  double accuracy = 0;                // share of right predictions
+  double loss = 0;                    // mean cross-entropy
+  std::vector<std::uint8_t> correct;  // one per image, in the order of the data set
+};
+
+// A classifier prepared for inference. One thread at a time.
+class Evaluator {
+ public:
+  // `model` is a forward Program with the output "logits"; batches of up to `batch` images.
+  Evaluator(const ir::Program& model, exec::Executor& executor, Precision precision,
+            std::int64_t batch);
+
+  // Every image once. Shows progress; throws Interrupted on Ctrl-C.
+  Evaluation evaluate(const data::Dataset& data, exec::States& states);
+
+  // Times whole batches that are in memory already, for at least `duration`: each sample is the time of one run, averaged over
+  // enough runs to last a millisecond.
+  std::vector<Seconds> sample_latency(const data::Dataset& data, exec::States& states,
+                                      Seconds duration);
+
+  const exec::Executable& executable() const { return *executable_; }
+
+ private:
+  std::int64_t batch_;
+  std::unique_ptr<exec::Executable> executable_;
+};
+
+}  // namespace gnomon::train
