@@ -21,13 +21,13 @@ export async function launch() {
   });
 }
 
-/** Embeds a study in the page exactly as the program does: `</` becomes `<\/`. */
+/** Embeds a study in the page as the program does: every `<` becomes `\u003c` (web/report/src/data.ts says why). */
 export async function writePage(name, report) {
   if (!existsSync(template)) throw new Error(`${template} is missing: npm run build in web/report writes it`);
   const page = await readFile(template, "utf8");
   const parts = page.split(marker);
   if (parts.length !== 2) throw new Error(`${template} holds its marker ${parts.length - 1} times`);
-  const json = JSON.stringify(report).replaceAll("</", "<\\/");
+  const json = JSON.stringify(report).replaceAll("<", "\\u003c");
   await mkdir(output, { recursive: true });
   const path = `${output}/${name}.html`;
   await writeFile(path, parts.join(`<script id="data" type="application/json">${json}</script>`));

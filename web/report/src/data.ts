@@ -1,5 +1,8 @@
 // What a study's report is made from: the answer of `gnomon study export --json`, embedded in the page as one JSON
 // object. The program writes it (src/study/export.cc); this file is its only description.
+//
+// In the page every `<` of the JSON is written `\u003c`. Escaping `</` alone is not enough: a text that holds
+// `<!--` and then `<script` would keep the element open over the end of the data.
 
 /**
  * An estimate with its confidence interval. Ratios are dimensionless; others in the measure's unit. A bound is null

@@ -115,7 +115,7 @@ export function drift(study: Study): HTMLElement | null {
   const { replicates, configurations, aa } = study.report;
   const measured = study.shown.filter((m) => m.source !== "artefact" && replicates.some((r) => valueOf(r, m.name) !== null));
   const first = measured.find((m) => m.source === "blocks") ?? measured[0];
-  if (first === undefined) return null;
+  if (first === undefined || new Set(replicates.map((r) => r.block)).size < 2) return null;
   let measure = first.name;
   let marked = String(study.chosen?.id ?? configurations[0]?.id ?? "");
   const { figure, redraw } = responsive((width) => draw(study, measure, marked, width));
@@ -131,18 +131,21 @@ export function drift(study: Study): HTMLElement | null {
     select("Mark", arms, marked, (arm) => { marked = arm; redraw(); }),
   );
   const lost = lostOf(study);
-  const note = h("p", { class: "caption" },
-    h("span", { class: "swatch host" }), " the host: median of all configurations in the block ",
-    h("span", { class: "swatch marked" }), " the marked configuration ",
-    h("span", { class: "swatch thread" }), " every other",
-    lost.length === 0 ? "" : ` · ✕ censored: ${lost.slice(0, 4).map((l) => `${l.label} ${l.outcome} in block ${l.block}`).join("; ")}${lost.length > 4 ? `; and ${lost.length - 4} more` : ""}.`);
+  const key = (kind: string, text: string) => h("span", {}, h("span", { class: `swatch ${kind}` }), text);
+  const keys = h("p", { class: "legend" },
+    key("host", "the host: median of all configurations in a block"),
+    key("marked", "the marked configuration"),
+    key("thread", "every other"));
+  const censored = h("p", { class: "caption" },
+    lost.length === 0 ? "No replicate was censored." : `✕ Censored: ${lost.slice(0, 4).map((l) => `${l.label} ${l.outcome} in block ${l.block}`).join("; ")}${lost.length > 4 ? `; and ${lost.length - 4} more` : ""}.`);
   return section(
     "drift",
     "How the host drifted",
     "Each line is one configuration relative to its own median. What all lines share is the host, not the " +
       "configurations: a slope is drift, a common jump a change of speed. Comparing within blocks takes it out.",
     controls,
+    keys,
     figure,
-    note,
+    censored,
   );
 }

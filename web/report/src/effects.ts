@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Interval, Verdict } from "./data";
 import { h, responsive, section } from "./dom";
-import { formatRatio } from "./format";
+import { formatRatio, formatTick } from "./format";
 import { bounds, verdictWords, type Study } from "./study";
 import { ratioTicks } from "./ticks";
 
@@ -51,6 +51,14 @@ function panels(own: Row[], claimed: Row[]): Row[][] {
   return [[...own, ...near], all];
 }
 
+/** As far from 1, either way, as the A/A arm's first interval reaches. */
+function noiseBand(rows: Row[]): { low: number; high: number }[] {
+  const own = rows.find((r) => r.kind === "aa");
+  if (own === undefined) return [];
+  const reach = Math.max(own.high, 1 / own.low);
+  return [{ low: 1 / reach, high: reach }];
+}
+
 function value(row: Row): string {
   const { estimate, range } = formatRatio(row.ratio);
   return range === "" ? estimate : `${estimate}  (${range})`;
@@ -59,15 +67,15 @@ function value(row: Row): string {
 function draw(rows: Row[], width: number): Element {
   const narrow = width < 640;
   const keys = rows.map((r) => r.key);
-  const low = Math.min(1, ...rows.map((r) => r.low));
-  const high = Math.max(1, ...rows.map((r) => r.high));
+  const noise = noiseBand(rows);
+  const low = Math.min(1, ...noise.map((n) => n.low), ...rows.map((r) => r.low));
+  const high = Math.max(1, ...noise.map((n) => n.high), ...rows.map((r) => r.high));
   const air = Math.max((high / low) ** 0.04, 1.005);
   const domain: [number, number] = [low / air, high * air];
   const ticks = ratioTicks(domain, narrow ? 5 : 9);
-  const noise = rows.find((r) => r.kind === "aa");
   const colour = (r: Row) => (r.kind === "aa" ? "var(--accent)" : `var(--${r.kind})`);
   const words = (r: Row) => (r.kind === "aa" ? "" : `${verdictWords[r.kind].symbol} `);
-  const text = { y: "key", fontSize: 12.5, fill: "var(--ink)", clip: false as const };
+  const text = { y: "key", fontSize: 12.5, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: narrow ? 5 : 0 };
   const labels = narrow
     ? [
         Plot.text(rows, { ...text, frameAnchor: "left", dy: -12, text: (r: Row) => shorten(words(r) + r.label, 28) }),
@@ -88,12 +96,12 @@ function draw(rows: Row[], width: number): Element {
     x: {
       type: "log", domain, label: null,
       ticks,
-      tickFormat: (v: number) => `${Number(v.toPrecision(4))}×`,
+      tickFormat: (v: number) => `${formatTick(v, "1")}×`,
     },
     y: { type: "point", domain: keys, axis: null, padding: 0.6 },
     marks: [
       Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks }),
-      noise ? Plot.rectX([noise], { x1: "low", x2: "high", fill: "var(--accent)", fillOpacity: 0.14 }) : null,
+      Plot.rectX(noise, { x1: "low", x2: "high", fill: "var(--accent)", fillOpacity: 0.14 }),
       Plot.ruleX([1], { stroke: "var(--ink)", strokeWidth: 1.25 }),
       Plot.ruleY(rows, { y: "key", x1: "low", x2: "high", stroke: colour, strokeWidth: 2.5, dy: narrow ? 4 : 0 }),
       Plot.dot(rows, {

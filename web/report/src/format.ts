@@ -115,6 +115,11 @@ export function formatTick(value: number, unit: string, fraction = false): strin
 
 /** "0.82×", with the digits the interval supports. */
 export function formatRatio(ratio: { estimate: number; low: number | null; high: number | null }): FormattedInterval {
+  const { estimate, low, high } = ratio;
+  if (estimate > 0 && (estimate < 1e-3 || estimate >= 1e5)) {
+    const range = low === null || high === null ? "" : `${scientific(low)}–${scientific(high)}`;
+    return { estimate: `${scientific(estimate)}×`, range };
+  }
   const plain = formatInterval(ratio, "1");
   return { estimate: `${plain.estimate}×`, range: plain.range };
 }

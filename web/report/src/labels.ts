@@ -1,5 +1,5 @@
 // Direct labels for points: greedy placement by priority, each at the first of eight places around its point where it
-// covers neither a point nor another label nor the edge. Labels that find no place are left out; the tooltip and the
+// covers neither a point nor another label nor the edge, and the fewest lines. Labels that find no place are left out; the tooltip and the
 // table still name their points.
 
 export interface Box {
@@ -14,6 +14,7 @@ export interface Labelled {
   y: number;
   radius: number;
   text: string;
+  width: number; // of the text as drawn
   priority: number; // higher is placed first
 }
 
@@ -34,23 +35,22 @@ function inside(a: Box, frame: Box): boolean {
 
 const directions = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]] as const;
 
-function candidates(point: Labelled, width: number, height: number): Box[] {
+/** The eight places; those above and below slide sideways to stay within the frame. */
+function candidates(point: Labelled, height: number, frame: Box): Box[] {
+  const { width } = point;
   const gap = point.radius + 4;
+  const within = (x: number) => Math.min(Math.max(x, frame.x), frame.x + frame.width - width);
+  const beside = (dx: number, dy: number) => point.x + dx * (dy === 0 ? gap : gap * 0.6) + ((dx - 1) / 2) * width;
   return directions.map(([dx, dy]) => ({
-    x: point.x + dx * (dy === 0 ? gap : gap * 0.6) + ((dx - 1) / 2) * width,
+    x: dy === 0 ? beside(dx, dy) : within(beside(dx, dy)),
     y: point.y + dy * (dx === 0 ? gap : gap * 0.6) + ((dy - 1) / 2) * height,
     width,
     height,
   }));
 }
 
-export function placeLabels(
-  points: Labelled[],
-  obstacles: Box[],
-  frame: Box,
-  measureText: (text: string) => number,
-  height: number,
-): Placed[] {
+/** `obstacles` are lines that a label should, and may fail to, keep clear of; `height` is that of a label. */
+export function placeLabels(points: Labelled[], obstacles: Box[], frame: Box, height: number): Placed[] {
   const taken: Box[] = points.map((p) => ({
     x: p.x - p.radius,
     y: p.y - p.radius,
@@ -61,12 +61,11 @@ export function placeLabels(
   const order = points.map((_, i) => i).sort((a, b) => points[b]!.priority - points[a]!.priority);
   for (const index of order) {
     const point = points[index]!;
-    const width = measureText(point.text);
     const free = (box: Box) => inside(box, frame) && !taken.some((other) => overlaps(box, other));
-    const options = candidates(point, width, height).filter(free);
-    const best = options.find((box) => !obstacles.some((o) => overlaps(box, o))) ?? options[0];
-    if (best === undefined) continue;
-    taken.push(best);
+    const crossed = (box: Box) => obstacles.filter((o) => overlaps(box, o)).length;
+    const best = candidates(point, height, frame).filter(free).sort((a, b) => crossed(a) - crossed(b))[0];
+    if (best === undefined || point.text === "") continue;
+    taken.push({ ...best, x: best.x - 4, width: best.width + 8 });
     placed.push({ ...best, text: point.text, index });
   }
   return placed;

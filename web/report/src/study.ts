@@ -72,12 +72,6 @@ export function bounds(interval: Interval): [number, number] {
   return [interval.low ?? interval.estimate, interval.high ?? interval.estimate];
 }
 
-/** Upper ÷ lower end of positive values; infinite when a value is not positive. */
-export function spread(values: number[]): number {
-  const low = Math.min(...values);
-  return low > 0 ? Math.max(...values) / low : Infinity;
-}
-
 export function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

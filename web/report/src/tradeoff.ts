@@ -5,7 +5,7 @@ import { checkbox, h, responsive, section, select, svg } from "./dom";
 import { formatInterval, formatProbability, formatTick } from "./format";
 import { placeLabels, type Box, type Labelled } from "./labels";
 import { colours, defaultKnobs, shapes, type Encoding } from "./palette";
-import { spread, type Study } from "./study";
+import type { Study } from "./study";
 import { logarithmicTicks } from "./ticks";
 
 /** Above this ratio of largest to smallest a logarithmic axis is offered, and the default. */
@@ -39,9 +39,8 @@ function estimates(study: Study, name: string): number[] {
 }
 
 function wide(study: Study, name: string): boolean {
-  const values = estimates(study, name);
-  const ratio = spread(values);
-  return values.length > 1 && Number.isFinite(ratio) && ratio > logarithmicSpread;
+  const values = estimates(study, name).filter((v) => v > 0);
+  return values.length > 1 && Math.max(...values) / Math.min(...values) > logarithmicSpread;
 }
 
 function ranks(values: number[]): number[] {
@@ -168,9 +167,9 @@ function axis(study: Study, measure: Measure, log: boolean, values: (number | nu
   };
 }
 
-/** How the front runs from point to point: level first and then across, or the other way round. */
+/** From left to right, the edge of what the front dominates is level until the next point where less x is better. */
 function levelFirst(view: View): boolean {
-  return (view.x.goal === view.y.goal) === (view.y.goal === "minimise") === (view.x.goal === "minimise");
+  return view.x.goal === "minimise";
 }
 
 function marks(study: Study, view: View, points: Point[], ticks: { x: number | number[]; y: number | number[] }): Plot.Markish[] {
@@ -204,10 +203,12 @@ function marks(study: Study, view: View, points: Point[], ticks: { x: number | n
   ];
 }
 
-function textWidth(font: string): (text: string) => number {
-  const context = document.createElement("canvas").getContext("2d");
-  if (context !== null) context.font = font;
-  return (text) => context?.measureText(text).width ?? text.length * 7;
+const canvas = document.createElement("canvas").getContext("2d");
+
+function textWidth(text: string, weight: number): number {
+  if (canvas === null) return text.length * 7;
+  canvas.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
+  return canvas.measureText(text).width;
 }
 
 function shorten(text: string, most: number): string {
@@ -218,13 +219,18 @@ type Positions = { x: (value: number) => number; y: (value: number) => number };
 
 /** Writes the direct labels into the drawn chart. */
 function addLabels(chart: Element, view: View, points: Point[], at: Positions, frame: Box, narrow: boolean): void {
-  const labelled: Labelled[] = points.map((p) => ({
+  const labelled: Labelled[] = points.map((p) => {
+    const told = !narrow || p.chosen || p.configuration.front_probability > 0.5;
+    const text = told ? shorten(p.configuration.label, 32) : "";
+    return {
     x: at.x(p.x),
     y: at.y(p.y),
     radius: p.chosen ? radius + 7 : radius + 1,
-    text: shorten(p.configuration.label, narrow ? 22 : 32),
+    text,
+    width: textWidth(text, p.chosen ? 600 : 400),
     priority: (p.chosen ? 4 : 0) + (p.configuration.feasible ? 1 : 0) + p.configuration.front_probability,
-  }));
+    };
+  });
   const bar = (x1: number, x2: number, y1: number, y2: number): Box => ({
     x: Math.min(x1, x2), y: Math.min(y1, y2), width: Math.abs(x2 - x1) + 1, height: Math.abs(y2 - y1) + 1,
   });
@@ -239,8 +245,7 @@ function addLabels(chart: Element, view: View, points: Point[], at: Positions, f
     obstacles.push(bar(x1, x2, level ? y1 : y2, level ? y1 : y2), bar(level ? x2 : x1, level ? x2 : x1, y1, y2));
   });
   const group = svg("g", { class: "labels", "aria-hidden": "true" });
-  const width = textWidth(`600 12px ${getComputedStyle(document.body).fontFamily}`);
-  for (const label of placeLabels(labelled, obstacles, frame, width, 15)) {
+  for (const label of placeLabels(labelled, obstacles, frame, 15)) {
     const chosen = points[label.index]!.chosen;
     group.append(svg("text", { x: label.x, y: label.y + 11.5, "text-anchor": "start", class: chosen ? "label label-chosen" : "label" }, label.text));
   }
@@ -263,7 +268,7 @@ function draw(study: Study, view: View, width: number): Element {
   if (points.length === 0) return h("p", { class: "muted" }, "No configuration has a value of both measures.");
   const narrow = width < 600;
   const height = Math.round(Math.min(Math.max(width * 0.56, 340), 560));
-  const margin = { marginLeft: 74, marginRight: narrow ? 14 : 28, marginTop: 34, marginBottom: 48 };
+  const margin = { marginLeft: 74, marginRight: narrow ? 14 : 28, marginTop: 40, marginBottom: 48 };
   const x = axis(study, view.x, view.xLog, points.flatMap((p) => [p.xLow, p.x, p.xHigh]), narrow ? 4 : 8);
   const y = axis(study, view.y, view.yLog, points.flatMap((p) => [p.yLow, p.y, p.yHigh]), 7);
   const chart = Plot.plot({
@@ -279,7 +284,7 @@ function draw(study: Study, view: View, width: number): Element {
     marks: marks(study, view, points, { x: x.ticks, y: y.ticks }),
   });
   const positions = { x: chart.scale("x")!.apply, y: chart.scale("y")!.apply } as Positions;
-  const frame = { x: 76, y: 24, width: width - 76 - 4, height: height - 24 - margin.marginBottom - 2 };
+  const frame = { x: 70, y: 20, width: width - 70 - 2, height: height - 20 - margin.marginBottom - 2 };
   addLabels(chart, view, points, positions, frame, narrow);
   chart.append(
     svg("text", { x: 2, y: 14, class: "axis-label", "text-anchor": "start" }, axisLabel(view.y, ["↓", "↑"])),
@@ -310,15 +315,19 @@ function legend(title: string, encoding: Encoding, kind: "colour" | "shape"): HT
 }
 
 function reading(study: Study, view: View): string {
-  const objectives = study.report.objectives;
-  const about = objectives.map((name) => study.measure(name).label).join(" and ");
-  return (
-    (about === "" ? "" : `The fuller a symbol, the likelier it lies on the Pareto front of ${about}. `) +
-    "Bars are intervals. Crossed-out grey symbols violate a constraint; the ring is the chosen configuration." +
-    (front([], view).length === 0 && view.x.goal !== "none" && view.y.goal !== "none" && view.x !== view.y
-      ? " The dotted line joins the front by estimates."
-      : "")
-  );
+  const known = study.report.configurations.filter((c) => c.measures[view.x.name] && c.measures[view.y.name]).length;
+  const points = pointsOf(study, view);
+  const hidden = known - points.length;
+  const objectives = study.report.objectives.map((name) => study.measure(name).label).join(" and ");
+  const sentences = [
+    objectives !== "" && `The fuller a symbol, the likelier it lies on the Pareto front of ${objectives}.`,
+    "Bars are intervals.",
+    points.some((p) => !p.configuration.feasible) && "Crossed-out grey symbols violate a constraint.",
+    study.chosen !== null && "The ring is the chosen configuration.",
+    front(points, view).length > 1 && "The dotted line joins the front by estimates.",
+    hidden > 0 && `A logarithmic axis leaves out ${hidden} with a value that is not positive.`,
+  ];
+  return sentences.filter(Boolean).join(" ");
 }
 
 export function tradeoff(study: Study): HTMLElement | null {
