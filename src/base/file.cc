@@ -40,6 +40,12 @@ std::string read_file(const std::filesystem::path& path, Bytes limit) {
   struct stat facts {};
   if (::fstat(file.get(), &facts) != 0 || S_ISDIR(facts.st_mode))
     throw InputError("{}: is not a file", path.string());
+  const auto check_size = [&](double size) {
+    if (size > limit.value)
+      throw InputError("{}: larger than {}, the most that is read here", path.string(),
+                       to_string(limit));
+  };
+  check_size(static_cast<double>(facts.st_size));
   std::string contents;
   std::size_t used = 0;
   while (true) {
@@ -51,9 +57,7 @@ std::string read_file(const std::filesystem::path& path, Bytes limit) {
     if (n < 0) throw InputError("{}: cannot be read: {}", path.string(), std::strerror(errno));
     if (n == 0) break;
     used += static_cast<std::size_t>(n);
-    if (static_cast<double>(used) > limit.value)
-      throw InputError("{}: larger than {}, the most that is read here", path.string(),
-                       to_string(limit));
+    check_size(static_cast<double>(used));
   }
   contents.resize(used);
   return contents;

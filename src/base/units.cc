@@ -9,11 +9,16 @@
 namespace gnomon {
 namespace {
 
+// Three significant digits, never an exponent.
+std::string three_digits(double value) {
+  return std::abs(value) >= 999.5 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
+}
+
 template <std::size_t N>
 std::string scaled(double value, double base, const std::array<std::string_view, N>& units) {
   std::size_t i = 0;
   while (std::abs(value) >= base * 0.9995 && i + 1 < N) value /= base, ++i;
-  return fmt::format("{:.3g} {}", value, units[i]);
+  return fmt::format("{} {}", three_digits(value), units[i]);
 }
 
 }  // namespace
@@ -36,20 +41,23 @@ std::string to_string(Seconds seconds) {
     const auto minutes = static_cast<long long>(std::llround(seconds.value / 60));
     return fmt::format("{} h {:02d} min", minutes / 60, minutes % 60);
   }
-  if (s >= 100) {
+  if (s >= 99.95) {
     const auto whole = static_cast<long long>(std::llround(seconds.value));
     return fmt::format("{} min {:02d} s", whole / 60, whole % 60);
   }
-  if (s >= 1 || s == 0) return fmt::format("{:.3g} s", seconds.value);
-  if (s >= 1e-3) return fmt::format("{:.3g} ms", seconds.value * 1e3);
-  if (s >= 1e-6) return fmt::format("{:.3g} µs", seconds.value * 1e6);
-  return fmt::format("{:.3g} ns", seconds.value * 1e9);
+  if (s >= 0.9995 || s == 0) return three_digits(seconds.value) + " s";
+  if (s >= 0.9995e-3) return three_digits(seconds.value * 1e3) + " ms";
+  if (s >= 0.9995e-6) return three_digits(seconds.value * 1e6) + " µs";
+  return three_digits(seconds.value * 1e9) + " ns";
 }
 
 std::string to_string(Dollars dollars) {
   const double d = std::abs(dollars.value);
   if (d >= 1 || d == 0) return fmt::format("${:.2f}", dollars.value);
-  return fmt::format("${:.3g}", dollars.value);
+  const int leading_zeros = static_cast<int>(std::floor(-std::log10(d)));
+  std::string text = fmt::format("${:.{}f}", dollars.value, leading_zeros + 4);
+  while (text.ends_with("0") && text.size() > std::string_view("$0.00").size()) text.pop_back();
+  return text;
 }
 
 }  // namespace gnomon
