@@ -7,12 +7,6 @@
 namespace gnomon::ir {
 namespace {
 
-template <typename O>
-constexpr bool has_point = requires(float x) {
-  O::point(x);
-}
-|| requires(float x) { O::point(x, x); };
-
 // Moving elements costs bytes, not operations.
 template <typename O>
 constexpr bool moves_only =
@@ -36,7 +30,13 @@ double points(const IndexSpace& space) {
   return count;
 }
 
-void require_same_float(std::string_view who, std::span<const Type> operands) {
+void require_floats(std::string_view who, std::span<const Type> operands) {
+  for (const auto& type : operands)
+    if (!is_float(type.dtype))
+      throw InputError("{}: takes floating-point elements, got {}", who, to_string(type));
+}
+
+void require_same_elements(std::string_view who, std::span<const Type> operands) {
   for (const auto& type : operands)
     if (type.dtype != operands[0].dtype)
       throw InputError("{}: element types differ: {} and {}", who, to_string(operands[0]),
@@ -59,7 +59,8 @@ std::vector<Type> infer(const Op& op, std::span<const Type> operands) {
         const Rule rule = o.rule();
         std::vector<Dims> dims;
         if (!rule.is_none()) dims = index_space(O::name, rule, operands).result_dims();
-        if constexpr (has_point<O>) require_same_float(O::name, operands);
+        if constexpr (floats_only<O>) require_floats(O::name, operands);
+        if constexpr (Pointwise<O>) require_same_elements(O::name, operands);
         if constexpr (requires { o.infer(operands); }) {
           if constexpr (requires { O::operand_count; })
             if (operands.size() != O::operand_count)
@@ -87,7 +88,7 @@ Gradient gradient(const Op& op, const GradientArgs& args) {
 bool is_elementwise(const Op& op) {
   return std::visit(
       []<typename O>(const O& o) {
-        if constexpr (!has_point<O> || std::is_same_v<O, Reorder>)
+        if constexpr (!Pointwise<O> || std::is_same_v<O, Reorder>)
           return false;
         else {
           const Rule r = o.rule();
@@ -116,6 +117,8 @@ Cost cost(const Op& op, std::span<const Type> operands, std::span<const Type> re
                       std::is_same_v<O, Write> || std::is_same_v<O, Reshape> ||
                       std::is_same_v<O, Constant>) {
           total.bytes = Bytes(0);  // names for memory that is there already
+        } else if constexpr (std::is_same_v<O, Extent>) {
+          total.bytes = bound_bytes(results[0]);  // looks at the shape, not at the elements
         } else if constexpr (std::is_same_v<O, RandomUniform>) {
           total.flops = Flops(static_cast<double>(element_count(bound_shape(o.type.dims))));
         } else if constexpr (requires { o.body; }) {
@@ -130,7 +133,7 @@ Cost cost(const Op& op, std::span<const Type> operands, std::span<const Type> re
         } else if constexpr (std::is_same_v<O, If>) {
           total.flops =
               std::max(program_flops(o.then.program()), program_flops(o.otherwise.program()));
-        } else if constexpr (!std::is_same_v<O, Extent> && !std::is_same_v<O, Full>) {
+        } else if constexpr (!std::is_same_v<O, Full>) {
           const auto space = index_space(O::name, o.rule(), operands);
           total.flops =
               Flops(points(space) * flops_per_point<O>(operands.size(), !space.reductions.empty()));

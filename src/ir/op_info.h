@@ -9,6 +9,19 @@
 
 namespace gnomon::ir {
 
+// Operators that are one scalar function at every point of their index space (`point`, operator.h).
+template <typename O>
+concept Pointwise = requires(float x) {
+  O::point(x);
+}
+|| requires(float x) { O::point(x, x); };
+
+// Operators that mean something for floating-point elements only: infer rejects others.
+template <typename O>
+inline constexpr bool floats_only =
+    std::is_same_v<O, Exp> || std::is_same_v<O, Log> || std::is_same_v<O, SquareRoot> ||
+    std::is_same_v<O, Divide> || std::is_same_v<O, Softmax> || std::is_same_v<O, LogSoftmax>;
+
 std::string_view name(const Op& op);
 Rule rule(const Op& op);
 

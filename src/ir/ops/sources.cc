@@ -52,6 +52,9 @@ std::vector<Type> OneHot::infer(std::span<const Type> operands) const {
 std::vector<Type> RandomUniform::infer(std::span<const Type> operands) const {
   if (operands[0] != Type{DType::i64, {}})
     throw InputError("random_uniform: the step is an i64 scalar, got {}", to_string(operands[0]));
+  if (!is_float(type.dtype))
+    throw InputError("random_uniform: yields floating-point elements, declared {}",
+                     to_string(type));
   return {type};
 }
 
