@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "ir/program.h"
+
+namespace gnomon::pass {
+
+// Rewrites nodes by a table of rules until none applies, computes equal nodes once, and removes
+// what nothing depends on; inner Programs too. Results are the same numbers, except that zeros may
+// change sign (x + 0 is x, also for x = -0). In particular NaN and infinity are kept: a
+// floating-point x * 0 and x - x stay, for they are NaN where training has diverged, and sums are
+// not reassociated. One sweep costs time linear in the number of nodes; two or three sweeps reach
+// the fixed point.
+ir::Program simplify(const ir::Program& program);
+
+// The names of the rules, in the order in which they are tried.
+std::vector<std::string_view> simplify_rules();
+
+}  // namespace gnomon::pass
