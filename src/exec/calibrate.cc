@@ -187,6 +187,7 @@ Calibration calibrate(const machine::Host& host) {
   Calibration calibration;
   calibration.host = machine::host_key(host);
   calibration.measured_at = timestamp_utc();
+  calibration.load = machine::read_load().one_minute;
   const auto settings = settings_of(host);
   Progress progress("measuring this host", static_cast<std::int64_t>(settings.size()) + 2);
   std::int64_t done = 0;

@@ -23,6 +23,7 @@ Json body(const Calibration& calibration) {
   return {{"version", version},
           {"host", calibration.host},
           {"measured_at", calibration.measured_at},
+          {"load", calibration.load},
           {"matmul", matmul},
           {"copy_bytes_per_second", calibration.copy.value},
           {"triad_bytes_per_second", calibration.triad.value},
@@ -39,6 +40,7 @@ Calibration read_body(const Json& json) {
   Calibration calibration;
   calibration.host = json.at("host").get<std::string>();
   calibration.measured_at = json.at("measured_at").get<std::string>();
+  calibration.load = json.at("load").get<double>();
   for (const auto& entry : json.at("matmul")) {
     const auto dtype = dtype_named(entry.at("dtype").get<std::string>());
     if (!dtype) throw std::domain_error("dtype");

@@ -28,6 +28,7 @@ struct MatmulCeiling {
 struct Calibration {
   std::string host;         // host_key
   std::string measured_at;  // UTC
+  double load = 0;          // Load::one_minute before: a busy host shows less than it can do
   std::vector<MatmulCeiling> matmul;
   Bandwidth copy;         // bytes read plus bytes written per second, all threads
   Bandwidth triad;        // a[i] = b[i] + k c[i], counted likewise (McCalpin's STREAM)

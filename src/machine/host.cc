@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -171,6 +172,22 @@ Load read_load(const std::filesystem::path& root) {
   return {.one_minute = number_of(averages[0]),
           .steal = time(8),
           .busy = time(1) + time(2) + time(3) + time(6) + time(7)};
+}
+
+std::string to_json(const Host& host) {
+  return nlohmann::ordered_json{{"processor", host.processor},
+                                {"family", host.family},
+                                {"features", host.features},
+                                {"hardware_threads", host.hardware_threads},
+                                {"cores", host.cores},
+                                {"memory_bytes", host.memory.value},
+                                {"l1_data_bytes", host.l1_data.value},
+                                {"l2_bytes", host.l2.value},
+                                {"l3_bytes", host.l3.value},
+                                {"kernel", host.kernel},
+                                {"hypervisor", host.hypervisor},
+                                {"governor", host.governor}}
+      .dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string host_key(const Host& host) {

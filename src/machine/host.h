@@ -48,6 +48,9 @@ Load read_load(const std::filesystem::path& root = "/");
 // "ice-lake-server", "zen4", "" if none fits. `vendor` as in /proc/cpuinfo.
 std::string processor_family(std::string_view vendor, const std::vector<std::string>& flags);
 
+// The facts as a JSON object with units in the keys, for records.
+std::string to_json(const Host& host);
+
 // Identifies hosts on which one calibration holds: a hash of processor, features, counts and
 // memory, not of the kernel.
 std::string host_key(const Host& host);
