@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Interval, Verdict } from "./data";
 import { h, responsive, section } from "./dom";
-import { formatRatio, formatTick } from "./format";
+import { formatRatio, formatTick, shorten } from "./format";
 import { bounds, verdictWords, type Study } from "./study";
 import { ratioTicks } from "./ticks";
 
@@ -32,10 +32,6 @@ function rowsOf(study: Study): { own: Row[]; claimed: Row[] } {
     .sort((a, b) => b.ratio.estimate - a.ratio.estimate);
   const drawable = (r: Row) => r.low > 0 && Number.isFinite(r.high);
   return { own: own.filter(drawable), claimed: claimed.filter(drawable) };
-}
-
-function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 }
 
 function distance(row: Row): number {

@@ -154,6 +154,13 @@ export function formatTime(text: string): string {
   return dateOnly ? day : `${day}, ${time.toISOString().slice(11, 16)} UTC`;
 }
 
+/** At most `most` characters: names that begin alike often differ at their ends, so the middle goes. */
+export function shorten(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const head = Math.floor((most - 1) / 3);
+  return `${text.slice(0, head).trimEnd()}…${text.slice(text.length - (most - 1 - head)).trimStart()}`;
+}
+
 /** "accuracy >= 0.88" with the signs of mathematics. */
 export function formatConstraint(text: string): string {
   return text.replaceAll(">=", "≥").replaceAll("<=", "≤").replaceAll("!=", "≠");

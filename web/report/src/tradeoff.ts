@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Configuration, Measure } from "./data";
 import { checkbox, h, responsive, section, select, svg } from "./dom";
-import { formatInterval, formatProbability, formatTick } from "./format";
+import { formatInterval, formatProbability, formatTick, shorten } from "./format";
 import { placeLabels, type Box, type Labelled } from "./labels";
 import { colours, defaultKnobs, shapes, type Encoding } from "./palette";
 import type { Study } from "./study";
@@ -177,7 +177,7 @@ function marks(study: Study, view: View, points: Point[], ticks: { x: number | n
   const infeasible = points.filter((p) => !p.configuration.feasible);
   const across = points.filter((p) => p.xLow !== null && p.xHigh !== null);
   const along = points.filter((p) => p.yLow !== null && p.yHigh !== null);
-  const colourOf = (p: Point) => (p.configuration.feasible ? p.colour : null);
+  const colourOf = (p: Point) => (p.configuration.feasible || feasible.length === 0 ? p.colour : null);
   const interval = { stroke: colourOf, strokeWidth: 1.5, strokeOpacity: 0.65 };
   return [
     Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks: ticks.x }),
@@ -194,8 +194,8 @@ function marks(study: Study, view: View, points: Point[], ticks: { x: number | n
       x: "x", y: "y", r: radius, symbol: "shape", fill: "colour", stroke: "colour", strokeWidth: 2,
       fillOpacity: (p: Point) => p.configuration.front_probability,
     }),
-    Plot.dot(infeasible, { x: "x", y: "y", r: radius, symbol: "shape", fill: "var(--paper)", stroke: "var(--ink-soft)", strokeWidth: 1.5 }),
-    Plot.dot(infeasible, { x: "x", y: "y", r: 4, symbol: "times", stroke: "var(--ink-soft)", strokeWidth: 1.5 }),
+    Plot.dot(infeasible, { x: "x", y: "y", r: radius, symbol: "shape", fill: "var(--paper)", stroke: colourOf, strokeWidth: 1.5 }),
+    Plot.dot(infeasible, { x: "x", y: "y", r: 4, symbol: "times", stroke: colourOf, strokeWidth: 1.5 }),
     Plot.tip(points, Plot.pointer({
       x: "x", y: "y", title: (p: Point) => tip(study, view, p), maxRadius: 30, fontSize: 13, lineHeight: 1.35,
       fill: "var(--raised)", stroke: "var(--line)", lineWidth: 40,
@@ -209,10 +209,6 @@ function textWidth(text: string, weight: number): number {
   if (canvas === null) return text.length * 7;
   canvas.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
   return canvas.measureText(text).width;
-}
-
-function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 }
 
 type Positions = { x: (value: number) => number; y: (value: number) => number };
@@ -318,11 +314,12 @@ function reading(study: Study, view: View): string {
   const known = study.report.configurations.filter((c) => c.measures[view.x.name] && c.measures[view.y.name]).length;
   const points = pointsOf(study, view);
   const hidden = known - points.length;
-  const objectives = study.report.objectives.map((name) => study.measure(name).label).join(" and ");
+  const objectives = study.report.objectives.map((name) => study.measure(name).label);
   const sentences = [
-    objectives !== "" && `The fuller a symbol, the likelier it lies on the Pareto front of ${objectives}.`,
+    objectives.length === 1 && `The fuller a symbol, the likelier it is the best in ${objectives[0]}.`,
+    objectives.length > 1 && `The fuller a symbol, the likelier it lies on the Pareto front of ${objectives.join(" and ")}.`,
     "Bars are intervals.",
-    points.some((p) => !p.configuration.feasible) && "Crossed-out grey symbols violate a constraint.",
+    points.some((p) => !p.configuration.feasible) && "Crossed-out symbols violate a constraint.",
     study.chosen !== null && "The ring is the chosen configuration.",
     front(points, view).length > 1 && "The dotted line joins the front by estimates.",
     hidden > 0 && `A logarithmic axis leaves out ${hidden} with a value that is not positive.`,
