@@ -1,0 +1,211 @@
+#include "study/answer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "stats/multiple.h"
+#include "study/quantity.h"
+
+namespace gnomon::study {
+namespace {
+
+std::string percent_digits(double share) {
+  const double value = std::abs(share) * 100;
+  if (!std::isfinite(value)) return "∞";
+  return value >= 10 ? fmt::format("{:.0f}", value) : fmt::format("{:.2g}", value);
+}
+
+const Measure& objective_of(const Evidence& evidence) {
+  return evidence.study.measure(evidence.study.objectives.front());
+}
+
+const ConfigurationReport& at(const Report& report, int id) {
+  return report.configurations[static_cast<std::size_t>(id)];
+}
+
+// The best feasible configuration besides the chosen one; nullptr if it is alone.
+const ConfigurationReport* runner_up(const Evidence& evidence, const Report& report) {
+  const Measure& objective = objective_of(evidence);
+  const double sign = objective.goal == Goal::maximise ? -1 : 1;
+  const ConfigurationReport* best = nullptr;
+  const auto value = [&](const ConfigurationReport& c) {
+    return sign * c.measures.at(objective.name).estimate;
+  };
+  for (const auto& c : report.configurations) {
+    if (!c.feasible || !c.against_chosen || !c.measures.contains(objective.name)) continue;
+    if (best == nullptr || value(c) < value(*best)) best = &c;
+  }
+  return best;
+}
+
+// "price per million images is 18 % higher (95 % interval 15–21 %)"
+std::string difference(const Evidence& evidence, const stats::Interval& ratio) {
+  const double confidence = evidence.study.method.confidence;
+  return fmt::format("{} is {} {} ({:.0f} % interval {})", objective_of(evidence).label,
+                     percent(ratio.estimate - 1), ratio.estimate >= 1 ? "higher" : "lower",
+                     confidence * 100, percent_range(ratio.low - 1, ratio.high - 1));
+}
+
+// The ratio to the chosen configuration, adjusted for its having been chosen.
+stats::Interval adjusted_ratio(const Evidence& evidence, const Report& report,
+                               const ConfigurationReport& other) {
+  const Measure& objective = objective_of(evidence);
+  if (objective.source == Source::artefact) return other.against_chosen->ratio;
+  const auto ratios = log_ratios(evidence, objective, other.id, *report.answer.chosen);
+  const double level = schedule_for(evidence, objective).at(evidence.blocks()).final_level;
+  return stats::exponential(
+      stats::chosen_interval(ratios, level, static_cast<int>(report.configurations.size())));
+}
+
+std::string precision(const stats::Interval& interval) {
+  if (interval.estimate == 0 || interval.low == interval.high) return "";
+  return fmt::format(" (±{})", percent(interval.half_width() / interval.estimate));
+}
+
+// "41,200 images/s (±1.1 %), accuracy 0.893, $0.00068 per million images"
+std::string facts(const Evidence& evidence, const ConfigurationReport& chosen) {
+  std::string text;
+  for (const Measure& measure : evidence.study.measures) {
+    const auto found = chosen.measures.find(measure.name);
+    if (found == chosen.measures.end()) continue;
+    const std::string words = to_words(measure, found->second.estimate);
+    text += text.empty() ? "" : ", ";
+    if (measure.name == "throughput")
+      text += words + precision(found->second);
+    else if (measure.name == "cost.per_million")
+      text += words + " per million images";
+    else if (measure.source == Source::artefact)
+      text += measure.label + " " + words;
+    else
+      text += measure.label + " " + words + precision(found->second);
+  }
+  return text;
+}
+
+std::string comparison_with(const Evidence& evidence, const Report& report,
+                            const ConfigurationReport& next) {
+  const std::string& verdict = next.against_chosen->verdict;
+  const auto ratio = adjusted_ratio(evidence, report, next);
+  const std::string who = phrase(evidence, next.id);
+  if (verdict == "worse")
+    return fmt::format("it beats the next best, {}, whose {}", who, difference(evidence, ratio));
+  if (verdict == "equivalent")
+    return fmt::format("{} is as good within {}", who, percent(evidence.study.method.margin));
+  return fmt::format("the next best, {}, could not be told apart from it: its {}", who,
+                     difference(evidence, ratio));
+}
+
+std::string no_answer(const Report& report) {
+  const bool measured = std::any_of(report.configurations.begin(), report.configurations.end(),
+                                    [](const auto& c) { return c.blocks > 0; });
+  if (!measured) return "No answer: no run finished.";
+  std::string closest;
+  for (const auto& c : report.constraints) closest += (closest.empty() ? "" : " and ") + c;
+  return fmt::format("No configuration satisfies {}.", closest);
+}
+
+void add_comparisons(const Evidence& evidence, Report& report) {
+  for (const auto& c : report.configurations) {
+    const std::string who = phrase(evidence, c.id);
+    if (!c.feasible)
+      for (const auto& text : c.violated)
+        report.answer.reasons.push_back(fmt::format("{} is out: it violates {}.", who, text));
+    if (!c.feasible || !c.against_chosen) continue;
+    const auto& against = *c.against_chosen;
+    const std::string words = difference(evidence, against.ratio);
+    if (against.verdict == "worse")
+      report.answer.reasons.push_back(fmt::format("It beats {}, whose {}.", who, words));
+    else if (against.verdict == "equivalent")
+      report.answer.reasons.push_back(fmt::format("{} is as good: its {}.", who, words));
+    else
+      report.answer.undecided.push_back(
+          fmt::format("{} could not be told apart from it: its {}.", who, words));
+  }
+}
+
+// A constraint whose bound lies inside the chosen configuration's interval.
+void add_doubtful_constraints(const Evidence& evidence, const ConfigurationReport& chosen,
+                              Report& report) {
+  for (const Constraint& constraint : evidence.study.constraints) {
+    const auto& interval = chosen.measures.at(constraint.measure);
+    if (interval.low < constraint.bound && constraint.bound < interval.high)
+      report.answer.undecided.push_back(fmt::format(
+          "Whether {} holds is not certain: {} with {:.3g} to {:.3g} possible.", constraint.text,
+          to_words(evidence.study.measure(constraint.measure), interval.estimate), interval.low,
+          interval.high));
+  }
+}
+
+void add_censored(const Report& report, Answer& answer) {
+  for (const auto& c : report.configurations)
+    if (c.censored > 0)
+      answer.undecided.push_back(fmt::format(
+          "{} of {} runs of {} failed or timed out; they are kept and count as slowest.",
+          c.censored, c.censored + c.blocks, c.label));
+}
+
+std::string self_warning(const Evidence& evidence, const Report& report) {
+  for (const auto& [measure, ratio] : report.aa.effect)
+    if (!ratio.contains(1))
+      return fmt::format(
+          "WARNING: the A/A check failed: {} differs from itself by {} in {} ({}); "
+          "do not trust differences of that size, find out what disturbs this host "
+          "and measure again.",
+          phrase(evidence, report.aa.configuration), percent(ratio.estimate - 1), measure,
+          percent_range(ratio.low - 1, ratio.high - 1));
+  return "";
+}
+
+}  // namespace
+
+std::string percent(double share) { return percent_digits(share) + " %"; }
+
+std::string percent_range(double low, double high) {
+  if (low >= 0) return fmt::format("{}–{} %", percent_digits(low), percent_digits(high));
+  if (high <= 0) return fmt::format("{}–{} %", percent_digits(high), percent_digits(low));
+  return fmt::format("−{} to +{} %", percent_digits(low), percent_digits(high));
+}
+
+std::string phrase(const Evidence& evidence, int configuration) {
+  const Configuration& c = evidence.configurations[static_cast<std::size_t>(configuration)];
+  std::string words, numbers, places;
+  for (std::size_t i = 0; i < c.values.size(); ++i) {
+    const std::string& knob = evidence.study.knobs[i].name;
+    const std::string& value = c.values[i];
+    if (!parse_number(value))
+      words += (words.empty() ? "" : ", ") + value;
+    else if (knob == "threads")
+      places += fmt::format(" on {} thread{}", value, value == "1" ? "" : "s");
+    else
+      numbers += fmt::format("{}{} {}", numbers.empty() ? " at " : " and ", knob, value);
+  }
+  const std::string text = words + numbers + places;
+  if (text.empty()) return c.label;
+  return text.starts_with(' ') ? text.substr(text.find(' ', 1) + 1) : text;
+}
+
+void write_answer(const Evidence& evidence, Report& report) {
+  Answer& answer = report.answer;
+  if (!answer.chosen) {
+    answer.sentence = no_answer(report);
+    add_comparisons(evidence, report);
+  } else {
+    const ConfigurationReport& chosen = at(report, *answer.chosen);
+    answer.sentence = fmt::format("{} {}: {}", evidence.study.stages.empty() ? "Choose" : "Ship",
+                                  phrase(evidence, chosen.id), facts(evidence, chosen));
+    if (const auto* next = runner_up(evidence, report))
+      answer.sentence += "; " + comparison_with(evidence, report, *next);
+    answer.sentence += ".";
+    add_comparisons(evidence, report);
+    add_doubtful_constraints(evidence, chosen, report);
+  }
+  add_censored(report, answer);
+  if (const std::string warning = self_warning(evidence, report); !warning.empty()) {
+    answer.sentence += " " + warning;
+    answer.undecided.insert(answer.undecided.begin(), warning);
+  }
+}
+
+}  // namespace gnomon::study

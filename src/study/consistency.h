@@ -1,0 +1,16 @@
+#pragma once
+
+// What must hold between the parts of a study.
+
+#include "study/specification.h"
+#include "study/yaml_section.h"
+
+namespace gnomon::study {
+
+// Throws InputError with the line of the guilty key in `file`: a hole that nothing fills, a knob
+// that nothing uses, an objective or constraint on what is not measured, no objective, constraints
+// that contradict each other, too many configurations. Adds the throughput that a price is derived
+// from.
+void check_consistency(Study& study, const Section& file);
+
+}  // namespace gnomon::study
