@@ -16,14 +16,22 @@ export async function launch() {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   return chromium.launch({
     executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
 }
 
 /** Embeds a study in the page as the program does: every `<` becomes `\u003c` (web/report/src/data.ts says why). */
 export async function writePage(name, report) {
-  if (!existsSync(template)) throw new Error(`${template} is missing: npm run build in web/report writes it`);
+  if (!existsSync(template))
+    throw new Error(`${template} is missing: npm run build in web/report writes it`);
   const page = await readFile(template, "utf8");
   const parts = page.split(marker);
   if (parts.length !== 2) throw new Error(`${template} holds its marker ${parts.length - 1} times`);
@@ -38,16 +46,24 @@ export async function writePage(name, report) {
 export async function open(browser, name, options = {}) {
   const { width = 1280, height = 900, colorScheme = "light" } = options;
   const url = await writePage(name, fixtures[name]());
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme, acceptDownloads: true });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme,
+    acceptDownloads: true,
+  });
   const page = await context.newPage();
   const errors = [];
   const requests = [];
-  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) errors.push(message.text()); });
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) errors.push(message.text());
+  });
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => {
     if (request.url() !== url && !/^(data|blob):/.test(request.url())) requests.push(request.url());
   });
   await page.goto(url);
-  await page.waitForFunction(() => [...document.querySelectorAll("figure.chart")].every((f) => f.firstElementChild));
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll("figure.chart")].every((f) => f.firstElementChild),
+  );
   return { page, errors, requests, close: () => context.close() };
 }

@@ -1,31 +1,7 @@
 // Studies to test the report with: one as a real host would give it, and the degenerate ones. Seeded, so that a
 // failure can be repeated. `node fixture.mjs NAME` prints one as JSON.
 import { fileURLToPath } from "node:url";
-
-/** mulberry32: a small seeded generator of numbers in [0, 1). */
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function normal(random) {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
-function shuffled(items, random) {
-  const result = [...items];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j], result[i]];
-  }
-  return result;
-}
+import { generator, replicatesOf } from "./host.mjs";
 
 function quantile(values, p) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -39,15 +15,34 @@ function interval(values) {
   if (values.length === 0) return undefined;
   const estimate = quantile(values, 0.5);
   if (values.length < 3) return { estimate, low: null, high: null, confidence: 0.95 };
-  const error = (1.6 * (quantile(values, 0.75) - quantile(values, 0.25))) / Math.sqrt(values.length);
+  const error =
+    (1.6 * (quantile(values, 0.75) - quantile(values, 0.25))) / Math.sqrt(values.length);
   return { estimate, low: estimate - error, high: estimate + error, confidence: 0.95 };
 }
 
 const measures = [
-  { name: "throughput", unit: "1/s", label: "images per second", goal: "maximise", source: "blocks" },
-  { name: "latency.p50", unit: "s", label: "median latency of a batch", goal: "minimise", source: "blocks" },
+  {
+    name: "throughput",
+    unit: "1/s",
+    label: "images per second",
+    goal: "maximise",
+    source: "blocks",
+  },
+  {
+    name: "latency.p50",
+    unit: "s",
+    label: "median latency of a batch",
+    goal: "minimise",
+    source: "blocks",
+  },
   { name: "accuracy", unit: "1", label: "accuracy", goal: "none", source: "artefact" },
-  { name: "cost.per_million", unit: "USD", label: "cost of a million images", goal: "minimise", source: "derived" },
+  {
+    name: "cost.per_million",
+    unit: "USD",
+    label: "cost of a million images",
+    goal: "minimise",
+    source: "derived",
+  },
   { name: "memory.peak", unit: "B", label: "peak memory", goal: "none", source: "blocks" },
 ];
 
@@ -62,55 +57,16 @@ function configurationsOf(knobs) {
   return combinations.map((values, id) => ({
     id,
     knobs: values,
-    label: Object.entries(values).map(([k, v]) => (typeof v === "number" ? `${k} ${v}` : v)).join(", "),
+    label: Object.entries(values)
+      .map(([k, v]) => (typeof v === "number" ? `${k} ${v}` : v))
+      .join(", "),
   }));
-}
-
-/** Seconds for one batch on an imagined host. */
-function batchSeconds({ precision, batch, threads }) {
-  const perImage = precision === "bf16" ? 9e-6 : 2.1e-5;
-  const overhead = threads === 2 ? 1.1e-4 : 8e-5;
-  return overhead + (perImage * batch) / (threads === 2 ? 1.75 : 1);
-}
-
-/** The host's speed during one run: slow drift, and a switch to a slower state for a few blocks. */
-function hostFactor(block, position) {
-  const drift = 1 + 0.05 * Math.sin((block + position / 17) / 3.2);
-  return block === 12 || block === 13 ? drift * 1.33 : drift;
-}
-
-function replicatesOf(configurations, blocks, random, options) {
-  const replicates = [];
-  let clock = Date.UTC(2025, 2, 4, 9, 30, 12);
-  for (let block = 0; block < blocks; block++) {
-    const arms = configurations.map((configuration) => ({ configuration, aa: false }));
-    arms.push({ configuration: configurations[options.twin ?? 0], aa: true });
-    shuffled(arms, random).forEach(({ configuration, aa }, position) => {
-      const bias = aa ? (options.twinBias ?? 1) : 1;
-      const seconds = batchSeconds(configuration.knobs) * hostFactor(block, position) * bias * Math.exp(0.018 * normal(random));
-      const throughput = configuration.knobs.batch / seconds;
-      const lost = options.censored?.some(([b, id]) => b === block && id === configuration.id && !aa);
-      const wall = lost ? 10 : 0.41 + 0.1 * random();
-      replicates.push({
-        block, position, configuration: configuration.id, aa,
-        started: new Date(clock).toISOString().replace(".000Z", "Z").replace(/\.\d+Z/, "Z"),
-        wall,
-        outcome: lost ? "timeout" : "ok",
-        values: lost ? {} : {
-          throughput,
-          "latency.p50": seconds,
-          "memory.peak": Math.round(2.1e7 + configuration.knobs.batch * (configuration.knobs.precision === "bf16" ? 5.1e4 : 9.3e4) + 2e5 * random()),
-        },
-      });
-      clock += Math.round(wall * 1000) + 30;
-    });
-  }
-  return replicates;
 }
 
 function logRatios(replicates, id, twin, measure) {
   const of = (block, aa, configuration) =>
-    replicates.find((r) => r.block === block && r.aa === aa && r.configuration === configuration)?.values[measure];
+    replicates.find((r) => r.block === block && r.aa === aa && r.configuration === configuration)
+      ?.values[measure];
   const blocks = [...new Set(replicates.map((r) => r.block))];
   return blocks.flatMap((block) => {
     const [a, b] = [of(block, twin === "aa", twin === "aa" ? id : twin), of(block, false, id)];
@@ -136,14 +92,24 @@ function summarise(configuration, replicates, minimumAccuracy) {
   const done = own.filter((r) => r.outcome === "ok");
   const values = (name) => done.map((r) => r.values[name]);
   const throughput = interval(values("throughput"));
-  const accuracy = configuration.knobs.accuracy ?? artefactAccuracy[configuration.knobs.precision] ?? 0.9;
-  const cost = (perSecond) => (perSecond === null ? null : (dollarsPerHour / 3600 / perSecond) * 1e6);
+  const accuracy =
+    configuration.knobs.accuracy ?? artefactAccuracy[configuration.knobs.precision] ?? 0.9;
+  const cost = (perSecond) =>
+    perSecond === null ? null : (dollarsPerHour / 3600 / perSecond) * 1e6;
   const found = {
     throughput,
     "latency.p50": interval(values("latency.p50")),
-    accuracy: { estimate: accuracy, low: accuracy - 0.0058, high: accuracy + 0.0057, confidence: 0.95 },
+    accuracy: {
+      estimate: accuracy,
+      low: accuracy - 0.0058,
+      high: accuracy + 0.0057,
+      confidence: 0.95,
+    },
     "cost.per_million": throughput && {
-      estimate: cost(throughput.estimate), low: cost(throughput.high), high: cost(throughput.low), confidence: 0.95,
+      estimate: cost(throughput.estimate),
+      low: cost(throughput.high),
+      high: cost(throughput.low),
+      confidence: 0.95,
     },
     "memory.peak": interval(values("memory.peak")),
   };
@@ -166,16 +132,31 @@ function frontProbabilities(configurations, replicates) {
   for (const configuration of configurations) {
     if (!feasible.has(configuration.id)) continue;
     const wins = blocks.filter((block) => {
-      const rivals = replicates.filter((r) => r.block === block && !r.aa && feasible.has(r.configuration) && r.outcome === "ok");
+      const rivals = replicates.filter(
+        (r) => r.block === block && !r.aa && feasible.has(r.configuration) && r.outcome === "ok",
+      );
       const own = rivals.find((r) => r.configuration === configuration.id);
-      return own && !rivals.some((r) =>
-        r.values.throughput > own.values.throughput && r.values["latency.p50"] < own.values["latency.p50"]);
+      return (
+        own &&
+        !rivals.some(
+          (r) =>
+            r.values.throughput > own.values.throughput &&
+            r.values["latency.p50"] < own.values["latency.p50"],
+        )
+      );
     });
     configuration.front_probability = wins.length / blocks.length;
   }
 }
 
-function studyOf({ knobs, blocks, seed = 1, minimumAccuracy = 0.88, objectives = ["throughput", "latency.p50"], ...options }) {
+function studyOf({
+  knobs,
+  blocks,
+  seed = 1,
+  minimumAccuracy = 0.88,
+  objectives = ["throughput", "latency.p50"],
+  ...options
+}) {
   const random = generator(seed);
   const plain = options.configurations ?? configurationsOf(knobs);
   const replicates = blocks > 0 ? replicatesOf(plain, blocks, random, options) : [];
@@ -215,22 +196,35 @@ function studyOf({ knobs, blocks, seed = 1, minimumAccuracy = 0.88, objectives =
         }
       : {
           chosen: null,
-          sentence: blocks > 0 ? "Ship none of these: no configuration satisfies the constraint." : "Nothing was measured yet.",
-          reasons: [], undecided: [],
-          stopped: blocks > 0 ? "The largest number of blocks was reached." : "The study was interrupted before its first block.",
+          sentence:
+            blocks > 0
+              ? "Ship none of these: no configuration satisfies the constraint."
+              : "Nothing was measured yet.",
+          reasons: [],
+          undecided: [],
+          stopped:
+            blocks > 0
+              ? "The largest number of blocks was reached."
+              : "The study was interrupted before its first block.",
         },
     objectives,
     constraints: [{ text: `accuracy >= ${minimumAccuracy}` }],
     measures,
     configurations,
     replicates,
-    aa: { configuration: twin?.id ?? 0, effect, passed: !options.twinBias, lag1: blocks > 0 ? { throughput: 0.21, "latency.p50": 0.19, "memory.peak": -0.08 } : {} },
+    aa: {
+      configuration: twin?.id ?? 0,
+      effect,
+      passed: !options.twinBias,
+      lag1: blocks > 0 ? { throughput: 0.21, "latency.p50": 0.19, "memory.peak": -0.08 } : {},
+    },
     price: {
       sku: "AWS m7i.large",
       dollars_per_hour: dollarsPerHour,
       date: "2025-02-27",
       source: "machines/prices.yaml, on demand, us-east-1",
-      mapping: "two hyper-threads of a Sapphire Rapids core, as this host; 8 GB against this host's 7.8 GB",
+      mapping:
+        "two hyper-threads of a Sapphire Rapids core, as this host; 8 GB against this host's 7.8 GB",
     },
     provenance: {
       revision: "a388538d2c1f",
@@ -241,7 +235,11 @@ function studyOf({ knobs, blocks, seed = 1, minimumAccuracy = 0.88, objectives =
       steal: "0.4 % of the time measured",
     },
     method: {
-      blocks, looks: 4, alpha: 0.05, half_width: "1 %", budget: "60 s",
+      blocks,
+      looks: 4,
+      alpha: 0.05,
+      half_width: "1 %",
+      budget: "60 s",
       interval: "Hodges–Lehmann with signed-rank bounds on log ratios within blocks",
       multiple_comparisons: "Benjamini–Hochberg",
     },
@@ -255,19 +253,30 @@ function demo() {
   const infeasible = plain.find((c) => c.label === "f32, batch 8, threads 2");
   const report = studyOf({ configurations: plain, blocks: 20, censored: [[7, 3]], twin: 6 });
   const configuration = report.configurations[infeasible.id];
-  configuration.measures.accuracy = { estimate: 0.8712, low: 0.8645, high: 0.8777, confidence: 0.95 };
+  configuration.measures.accuracy = {
+    estimate: 0.8712,
+    low: 0.8645,
+    high: 0.8777,
+    confidence: 0.95,
+  };
   configuration.feasible = false;
   configuration.violated = ["accuracy >= 0.88"];
   configuration.front_probability = 0;
   return report;
 }
 
-const hostile = "</script><b>bold</b><!-- <script>alert(1)</script> \u2028 \"quoted\", 'and' & more";
+const hostile =
+  "</script><b>bold</b><!-- <script>alert(1)</script> \u2028 \"quoted\", 'and' & more";
 
 function longLabels() {
-  const name = "a-precision-with-a-name-that-nobody-would-type-but-that-a-template-engine-will-happily-produce";
-  const report = studyOf({ knobs: { precision: [`${name}-one`, `${name}-two`], batch: [1, 128], threads: [1, 2] }, blocks: 6 });
-  report.study = "a/study with: a strange name, and a very long one that goes on and on and on and on and on";
+  const name =
+    "a-precision-with-a-name-that-nobody-would-type-but-that-a-template-engine-will-happily-produce";
+  const report = studyOf({
+    knobs: { precision: [`${name}-one`, `${name}-two`], batch: [1, 128], threads: [1, 2] },
+    blocks: 6,
+  });
+  report.study =
+    "a/study with: a strange name, and a very long one that goes on and on and on and on and on";
   report.provenance.flags = "-fthis-flag-is-one-word-".repeat(12);
   return report;
 }
@@ -278,18 +287,40 @@ function extreme() {
     const factor = 10 ** (i - 8);
     for (const name of ["throughput", "latency.p50", "cost.per_million", "memory.peak"]) {
       const m = c.measures[name];
-      c.measures[name] = { ...m, estimate: m.estimate * factor, low: i % 3 === 0 ? null : m.low * factor, high: m.high * factor };
+      c.measures[name] = {
+        ...m,
+        estimate: m.estimate * factor,
+        low: i % 3 === 0 ? null : m.low * factor,
+        high: m.high * factor,
+      };
     }
-    if (c.against_chosen) c.against_chosen.ratio = { estimate: factor, low: factor / 2, high: factor * 2, confidence: 0.95 };
+    if (c.against_chosen)
+      c.against_chosen.ratio = {
+        estimate: factor,
+        low: factor / 2,
+        high: factor * 2,
+        confidence: 0.95,
+      };
   });
   delete report.configurations[3].measures.throughput;
-  report.configurations[4].measures.throughput = { estimate: 0, low: -1, high: 1, confidence: 0.95 };
+  report.configurations[4].measures.throughput = {
+    estimate: 0,
+    low: -1,
+    high: 1,
+    confidence: 0.95,
+  };
   return report;
 }
 
 export const fixtures = {
   demo,
-  "one-objective": () => studyOf({ knobs: { precision: ["f32", "bf16"], batch: [8, 32] }, blocks: 12, seed: 3, objectives: ["throughput"] }),
+  "one-objective": () =>
+    studyOf({
+      knobs: { precision: ["f32", "bf16"], batch: [8, 32] },
+      blocks: 12,
+      seed: 3,
+      objectives: ["throughput"],
+    }),
   empty: () => studyOf({ configurations: [], blocks: 0 }),
   "not-started": () => studyOf({ knobs: grid, blocks: 0 }),
   single: () => studyOf({ knobs: { precision: ["bf16"], batch: [32], threads: [2] }, blocks: 10 }),
@@ -299,7 +330,10 @@ export const fixtures = {
   "long-labels": longLabels,
   extreme,
   hostile: () => {
-    const report = studyOf({ knobs: { precision: ["f32", hostile], batch: [1, 32], threads: [1, 2] }, blocks: 5 });
+    const report = studyOf({
+      knobs: { precision: ["f32", hostile], batch: [1, 32], threads: [1, 2] },
+      blocks: 5,
+    });
     report.question = hostile;
     report.study = hostile;
     report.provenance[hostile] = hostile;

@@ -4,14 +4,24 @@ import { formatConstraint, formatInterval } from "./format";
 import type { Study } from "./study";
 
 function banner(title: string, ...text: string[]): HTMLElement {
-  return h("div", { class: "banner", role: "alert" }, h("strong", {}, title), ...text.map((t) => h("p", {}, t)));
+  return h(
+    "div",
+    { class: "banner", role: "alert" },
+    h("strong", {}, title),
+    ...text.map((t) => h("p", {}, t)),
+  );
 }
 
 function warnings(study: Study): HTMLElement[] {
   const { report, chosen } = study;
   const found: HTMLElement[] = [];
   if (report.replicates.length === 0) {
-    found.push(banner("Nothing was measured.", "The study holds no replicate, so nothing on this page is a finding."));
+    found.push(
+      banner(
+        "Nothing was measured.",
+        "The study holds no replicate, so nothing on this page is a finding.",
+      ),
+    );
   } else if (chosen === null) {
     const infeasible = report.configurations.every((c) => !c.feasible);
     const constraints = report.constraints.map((c) => formatConstraint(c.text)).join(" and ");
@@ -44,23 +54,44 @@ function figures(study: Study): HTMLElement | null {
   const items = study.shown.slice(0, 6).flatMap((measure) => {
     const interval = chosen.measures[measure.name];
     if (interval === undefined) return [];
-    const { estimate, range } = formatInterval(interval, measure.unit, study.fraction(measure.name));
+    const { estimate, range } = formatInterval(
+      interval,
+      measure.unit,
+      study.fraction(measure.name),
+    );
     const note = range !== "" ? range : measure.source === "artefact" ? "one artefact" : "";
-    return [h("div", {}, h("dt", {}, measure.label), h("dd", {}, h("b", {}, estimate), h("small", {}, note)))];
+    return [
+      h(
+        "div",
+        {},
+        h("dt", {}, measure.label),
+        h("dd", {}, h("b", {}, estimate), h("small", {}, note)),
+      ),
+    ];
   });
   const confidence = Object.values(chosen.measures)[0]?.confidence;
   return h(
     "div",
     { class: "chosen" },
-    h("p", { class: "caption" }, "Chosen: ", h("b", {}, chosen.label),
-      confidence === undefined ? "" : ` · with ${Math.round(confidence * 100)}\u202f% intervals`),
+    h(
+      "p",
+      { class: "caption" },
+      "Chosen: ",
+      h("b", {}, chosen.label),
+      confidence === undefined ? "" : ` · with ${Math.round(confidence * 100)}\u202f% intervals`,
+    ),
     h("dl", { class: "figures" }, ...items),
   );
 }
 
 function list(title: string, sentences: string[], kind: string): HTMLElement | null {
   if (sentences.length === 0) return null;
-  return h("div", { class: kind }, h("h2", {}, title), h("ul", {}, ...sentences.map((s) => h("li", {}, s))));
+  return h(
+    "div",
+    { class: kind },
+    h("h2", {}, title),
+    h("ul", {}, ...sentences.map((s) => h("li", {}, s))),
+  );
 }
 
 export function answer(study: Study): HTMLElement {
@@ -72,8 +103,13 @@ export function answer(study: Study): HTMLElement {
     list("Still undecided", answer.undecided, "undecided"),
     answer.stopped === ""
       ? null
-      : h("div", {}, h("h2", {}, "Why measuring stopped"), h("p", {}, answer.stopped),
-          terms === "" ? null : h("p", { class: "muted" }, `Asked for: ${terms}.`)),
+      : h(
+          "div",
+          {},
+          h("h2", {}, "Why measuring stopped"),
+          h("p", {}, answer.stopped),
+          terms === "" ? null : h("p", { class: "muted" }, `Asked for: ${terms}.`),
+        ),
   ];
   return h(
     "section",

@@ -15,13 +15,19 @@ export function h<K extends keyof HTMLElementTagNameMap>(
     if (typeof value === "function") element.addEventListener(name, value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.filter((child): child is Node | string => child instanceof Node || Boolean(child)));
+  element.append(
+    ...children.filter((child): child is Node | string => child instanceof Node || Boolean(child)),
+  );
   return element;
 }
 
 const svgNamespace = "http://www.w3.org/2000/svg";
 
-export function svg(tag: string, attributes: Record<string, string | number>, text?: string): SVGElement {
+export function svg(
+  tag: string,
+  attributes: Record<string, string | number>,
+  text?: string,
+): SVGElement {
   const element = document.createElementNS(svgNamespace, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   if (text !== undefined) element.textContent = text;
@@ -40,13 +46,19 @@ export function select(
   const id = `select-${++serial}`;
   const control = h("select", { id, change: () => change(control.value) });
   for (const option of options) {
-    control.append(h("option", { value: option.value, selected: option.value === value }, option.text));
+    control.append(
+      h("option", { value: option.value, selected: option.value === value }, option.text),
+    );
   }
   return h("span", { class: "control" }, h("label", { for: id }, label), control);
 }
 
 /** A labelled native checkbox. */
-export function checkbox(label: string, checked: boolean, change: (checked: boolean) => void): HTMLElement {
+export function checkbox(
+  label: string,
+  checked: boolean,
+  change: (checked: boolean) => void,
+): HTMLElement {
   const control = h("input", { type: "checkbox", checked, change: () => change(control.checked) });
   return h("label", { class: "control check" }, control, label);
 }
@@ -66,7 +78,10 @@ export function section(id: string, title: string, lead: Child, ...children: Chi
  * A figure that is redrawn when its width changes. `draw` returns the chart for a width in pixels; returning null
  * leaves the figure empty.
  */
-export function responsive(draw: (width: number) => Element | null): { figure: HTMLElement; redraw: () => void } {
+export function responsive(draw: (width: number) => Element | null): {
+  figure: HTMLElement;
+  redraw: () => void;
+} {
   const figure = h("figure", { class: "chart" });
   let width = 0;
   const redraw = () => {

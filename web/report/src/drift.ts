@@ -32,7 +32,9 @@ function runsOf(study: Study, measure: string): Run[] {
   }
   return [...arms.values()].flatMap((runs) => {
     const middle = median(runs.map((r) => r.value));
-    return runs.map((run) => ({ ...run, ratio: run.value / middle })).sort((a, b) => a.block - b.block);
+    return runs
+      .map((run) => ({ ...run, ratio: run.value / middle }))
+      .sort((a, b) => a.block - b.block);
   });
 }
 
@@ -40,13 +42,20 @@ function lostOf(study: Study): Lost[] {
   const labels = new Map(study.report.configurations.map((c) => [c.id, c.label]));
   return study.report.replicates
     .filter((r) => r.outcome !== "ok")
-    .map((r) => ({ block: r.block, label: labels.get(r.configuration) ?? "", outcome: r.outcome === "failed" ? "failed" : "timed out" }));
+    .map((r) => ({
+      block: r.block,
+      label: labels.get(r.configuration) ?? "",
+      outcome: r.outcome === "failed" ? "failed" : "timed out",
+    }));
 }
 
 /** The median over all arms of each block: the host's own course. */
 function host(runs: Run[]): { block: number; ratio: number }[] {
   const blocks = [...new Set(runs.map((r) => r.block))].sort((a, b) => a - b);
-  return blocks.map((block) => ({ block, ratio: median(runs.filter((r) => r.block === block).map((r) => r.ratio)) }));
+  return blocks.map((block) => ({
+    block,
+    ratio: median(runs.filter((r) => r.block === block).map((r) => r.ratio)),
+  }));
 }
 
 function signed(ratio: number): string {
@@ -57,7 +66,8 @@ function signed(ratio: number): string {
 
 function draw(study: Study, measure: string, marked: string, width: number): Element {
   const runs = runsOf(study, measure);
-  if (runs.length === 0) return h("p", { class: "muted" }, "No replicate has a value of this measure.");
+  if (runs.length === 0)
+    return h("p", { class: "muted" }, "No replicate has a value of this measure.");
   const lost = lostOf(study);
   const { unit } = study.measure(measure);
   const narrow = width < 600;
@@ -67,7 +77,10 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
   const domain: [number, number] = [low / air, high * air];
   const ticks = ratioTicks(domain, 7);
   const blocks = runs.map((r) => r.block);
-  const [first, last] = [Math.min(...blocks, ...lost.map((l) => l.block)), Math.max(...blocks, ...lost.map((l) => l.block))];
+  const [first, last] = [
+    Math.min(...blocks, ...lost.map((l) => l.block)),
+    Math.max(...blocks, ...lost.map((l) => l.block)),
+  ];
   const course = host(runs);
   const line = runs.filter((r) => r.arm === marked);
   const chart = Plot.plot({
@@ -79,28 +92,71 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
     marginBottom: 44,
     style: { fontSize: "12.5px" },
     x: {
-      type: "linear", domain: first === last ? [first - 1, last + 1] : [first, last], label: null,
-      ticks: Math.min(last - first + 1, narrow ? 6 : 12), tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : ""),
+      type: "linear",
+      domain: first === last ? [first - 1, last + 1] : [first, last],
+      label: null,
+      ticks: Math.min(last - first + 1, narrow ? 6 : 12),
+      tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : ""),
       inset: 8,
     },
     y: { type: "log", domain, ticks, tickFormat: signed, label: null },
     marks: [
       Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks }),
       Plot.ruleY([1], { stroke: "var(--ink-soft)", strokeWidth: 1 }),
-      Plot.line(runs, { x: "block", y: "ratio", z: "arm", stroke: "var(--thread)", strokeWidth: 1, strokeOpacity: 0.7 }),
+      Plot.line(runs, {
+        x: "block",
+        y: "ratio",
+        z: "arm",
+        stroke: "var(--thread)",
+        strokeWidth: 1,
+        strokeOpacity: 0.7,
+      }),
       Plot.dot(runs, { x: "block", y: "ratio", r: 1.6, fill: "var(--thread)" }),
       Plot.line(course, { x: "block", y: "ratio", stroke: "var(--ink)", strokeWidth: 2.5 }),
       Plot.line(line, { x: "block", y: "ratio", stroke: "var(--accent)", strokeWidth: 2 }),
-      Plot.dot(line, { x: "block", y: "ratio", r: 3.5, fill: "var(--accent)", stroke: "var(--paper)" }),
-      Plot.dot(lost, { x: "block", frameAnchor: "bottom", symbol: "times", r: 5, stroke: "var(--worse)", strokeWidth: 2.25, dy: -8 }),
-      Plot.tip(runs, Plot.pointer({
-        x: "block", y: "ratio", maxRadius: 24, fontSize: 13, lineHeight: 1.35, lineWidth: 40, fill: "var(--raised)", stroke: "var(--line)",
-        title: (r: Run) => `${r.label}\nblock ${r.block}: ${formatValue(r.value, unit, study.fraction(measure))}\n${signed(r.ratio)} of its median`,
-      })),
-      Plot.axisX({ label: "block →", labelAnchor: "right", labelOffset: 38, ticks: Math.min(last - first + 1, narrow ? 6 : 12), tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : "") }),
+      Plot.dot(line, {
+        x: "block",
+        y: "ratio",
+        r: 3.5,
+        fill: "var(--accent)",
+        stroke: "var(--paper)",
+      }),
+      Plot.dot(lost, {
+        x: "block",
+        frameAnchor: "bottom",
+        symbol: "times",
+        r: 5,
+        stroke: "var(--worse)",
+        strokeWidth: 2.25,
+        dy: -8,
+      }),
+      Plot.tip(
+        runs,
+        Plot.pointer({
+          x: "block",
+          y: "ratio",
+          maxRadius: 24,
+          fontSize: 13,
+          lineHeight: 1.35,
+          lineWidth: 40,
+          fill: "var(--raised)",
+          stroke: "var(--line)",
+          title: (r: Run) =>
+            `${r.label}\nblock ${r.block}: ${formatValue(r.value, unit, study.fraction(measure))}\n${signed(r.ratio)} of its median`,
+        }),
+      ),
+      Plot.axisX({
+        label: "block →",
+        labelAnchor: "right",
+        labelOffset: 38,
+        ticks: Math.min(last - first + 1, narrow ? 6 : 12),
+        tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : ""),
+      }),
     ],
   });
-  const extreme = course.reduce((a, b) => (Math.abs(Math.log(b.ratio)) > Math.abs(Math.log(a.ratio)) ? b : a));
+  const extreme = course.reduce((a, b) =>
+    Math.abs(Math.log(b.ratio)) > Math.abs(Math.log(a.ratio)) ? b : a,
+  );
   chart.setAttribute("role", "img");
   chart.setAttribute(
     "aria-label",
@@ -113,7 +169,9 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
 
 export function drift(study: Study): HTMLElement | null {
   const { replicates, configurations, aa } = study.report;
-  const measured = study.shown.filter((m) => m.source !== "artefact" && replicates.some((r) => valueOf(r, m.name) !== null));
+  const measured = study.shown.filter(
+    (m) => m.source !== "artefact" && replicates.some((r) => valueOf(r, m.name) !== null),
+  );
   const first = measured.find((m) => m.source === "blocks") ?? measured[0];
   if (first === undefined || new Set(replicates.map((r) => r.block)).size < 2) return null;
   let measure = first.name;
@@ -127,17 +185,40 @@ export function drift(study: Study): HTMLElement | null {
   const controls = h(
     "div",
     { class: "controls" },
-    select("Measure", measured.map((m) => ({ value: m.name, text: m.label })), measure, (name) => { measure = name; redraw(); }),
-    select("Mark", arms, marked, (arm) => { marked = arm; redraw(); }),
+    select(
+      "Measure",
+      measured.map((m) => ({ value: m.name, text: m.label })),
+      measure,
+      (name) => {
+        measure = name;
+        redraw();
+      },
+    ),
+    select("Mark", arms, marked, (arm) => {
+      marked = arm;
+      redraw();
+    }),
   );
   const lost = lostOf(study);
-  const key = (kind: string, text: string) => h("span", {}, h("span", { class: `swatch ${kind}` }), text);
-  const keys = h("p", { class: "legend" },
+  const key = (kind: string, text: string) =>
+    h("span", {}, h("span", { class: `swatch ${kind}` }), text);
+  const keys = h(
+    "p",
+    { class: "legend" },
     key("host", "the host: median of all configurations in a block"),
     key("marked", "the marked configuration"),
-    key("thread", "every other"));
-  const censored = h("p", { class: "caption" },
-    lost.length === 0 ? "No replicate was censored." : `✕ Censored: ${lost.slice(0, 4).map((l) => `${l.label} ${l.outcome} in block ${l.block}`).join("; ")}${lost.length > 4 ? `; and ${lost.length - 4} more` : ""}.`);
+    key("thread", "every other"),
+  );
+  const censored = h(
+    "p",
+    { class: "caption" },
+    lost.length === 0
+      ? "No replicate was censored."
+      : `✕ Censored: ${lost
+          .slice(0, 4)
+          .map((l) => `${l.label} ${l.outcome} in block ${l.block}`)
+          .join("; ")}${lost.length > 4 ? `; and ${lost.length - 4} more` : ""}.`,
+  );
   return section(
     "drift",
     "How the host drifted",

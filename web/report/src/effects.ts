@@ -28,7 +28,11 @@ function rowsOf(study: Study): { own: Row[]; claimed: Row[] } {
     .sort(([a], [b]) => Number(b === deciding) - Number(a === deciding))
     .map(([name, ratio]) => row(`aa:${name}`, `A/A: ${study.measure(name).label}`, ratio, "aa"));
   const claimed = configurations
-    .flatMap((c) => (c.against_chosen ? [row(`c:${c.id}`, c.label, c.against_chosen.ratio, c.against_chosen.verdict)] : []))
+    .flatMap((c) =>
+      c.against_chosen
+        ? [row(`c:${c.id}`, c.label, c.against_chosen.ratio, c.against_chosen.verdict)]
+        : [],
+    )
     .sort((a, b) => b.ratio.estimate - a.ratio.estimate);
   const drawable = (r: Row) => r.low > 0 && Number.isFinite(r.high);
   return { own: own.filter(drawable), claimed: claimed.filter(drawable) };
@@ -71,15 +75,46 @@ function draw(rows: Row[], width: number): Element {
   const ticks = ratioTicks(domain, narrow ? 5 : 9);
   const colour = (r: Row) => (r.kind === "aa" ? "var(--accent)" : `var(--${r.kind})`);
   const words = (r: Row) => (r.kind === "aa" ? "" : `${verdictWords[r.kind].symbol} `);
-  const text = { y: "key", fontSize: 12.5, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: narrow ? 5 : 0 };
+  const text = {
+    y: "key",
+    fontSize: 12.5,
+    fill: "var(--ink)",
+    stroke: "var(--paper)",
+    strokeWidth: narrow ? 5 : 0,
+  };
   const labels = narrow
     ? [
-        Plot.text(rows, { ...text, frameAnchor: "left", dy: -12, text: (r: Row) => shorten(words(r) + r.label, 28) }),
-        Plot.text(rows, { ...text, frameAnchor: "right", textAnchor: "end", dy: -12, fill: "var(--ink-soft)", text: value }),
+        Plot.text(rows, {
+          ...text,
+          frameAnchor: "left",
+          dy: -12,
+          text: (r: Row) => shorten(words(r) + r.label, 28),
+        }),
+        Plot.text(rows, {
+          ...text,
+          frameAnchor: "right",
+          textAnchor: "end",
+          dy: -12,
+          fill: "var(--ink-soft)",
+          text: value,
+        }),
       ]
     : [
-        Plot.text(rows, { ...text, frameAnchor: "left", textAnchor: "end", dx: -14, text: (r: Row) => shorten(words(r) + r.label, 34) }),
-        Plot.text(rows, { ...text, frameAnchor: "right", textAnchor: "start", dx: 14, fill: "var(--ink-soft)", text: value }),
+        Plot.text(rows, {
+          ...text,
+          frameAnchor: "left",
+          textAnchor: "end",
+          dx: -14,
+          text: (r: Row) => shorten(words(r) + r.label, 34),
+        }),
+        Plot.text(rows, {
+          ...text,
+          frameAnchor: "right",
+          textAnchor: "start",
+          dx: 14,
+          fill: "var(--ink-soft)",
+          text: value,
+        }),
       ];
   const chart = Plot.plot({
     width,
@@ -90,7 +125,9 @@ function draw(rows: Row[], width: number): Element {
     height: rows.length * (narrow ? 44 : 27) + (narrow ? 64 : 54),
     style: { fontSize: "12.5px", fontVariant: "tabular-nums" },
     x: {
-      type: "log", domain, label: null,
+      type: "log",
+      domain,
+      label: null,
       ticks,
       tickFormat: (v: number) => `${formatTick(v, "1")}×`,
     },
@@ -99,10 +136,23 @@ function draw(rows: Row[], width: number): Element {
       Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks }),
       Plot.rectX(noise, { x1: "low", x2: "high", fill: "var(--accent)", fillOpacity: 0.14 }),
       Plot.ruleX([1], { stroke: "var(--ink)", strokeWidth: 1.25 }),
-      Plot.ruleY(rows, { y: "key", x1: "low", x2: "high", stroke: colour, strokeWidth: 2.5, dy: narrow ? 4 : 0 }),
+      Plot.ruleY(rows, {
+        y: "key",
+        x1: "low",
+        x2: "high",
+        stroke: colour,
+        strokeWidth: 2.5,
+        dy: narrow ? 4 : 0,
+      }),
       Plot.dot(rows, {
-        x: (r: Row) => r.ratio.estimate, y: "key", r: 4.5, fill: colour, stroke: "var(--paper)", strokeWidth: 1.5,
-        symbol: (r: Row) => (r.kind === "aa" ? "diamond" : "circle"), dy: narrow ? 4 : 0,
+        x: (r: Row) => r.ratio.estimate,
+        y: "key",
+        r: 4.5,
+        fill: colour,
+        stroke: "var(--paper)",
+        strokeWidth: 1.5,
+        symbol: (r: Row) => (r.kind === "aa" ? "diamond" : "circle"),
+        dy: narrow ? 4 : 0,
       }),
       ...labels,
     ],
@@ -121,11 +171,15 @@ export function effects(study: Study): HTMLElement | null {
   const charts = panels(own, claimed).filter((rows) => rows.length > 0);
   if (charts.length === 0) return null;
   const figures = charts.flatMap((rows, i) => [
-    charts.length > 1 ? h("h3", { class: "panel" }, i === 0 ? "The noise, magnified" : "Every effect claimed") : null,
+    charts.length > 1
+      ? h("h3", { class: "panel" }, i === 0 ? "The noise, magnified" : "Every effect claimed")
+      : null,
     responsive((width) => draw(rows, width)).figure,
   ]);
   const { aa } = study.report;
-  const twin = study.report.configurations.find((c) => c.id === aa.configuration)?.label ?? "one configuration";
+  const twin =
+    study.report.configurations.find((c) => c.id === aa.configuration)?.label ??
+    "one configuration";
   const lead =
     `${twin} was measured twice in every block, under two names. How far it seems to differ from itself is what this ` +
     "host's noise alone can feign (the shaded band); believe only effects that reach beyond it.";
@@ -140,8 +194,12 @@ export function effects(study: Study): HTMLElement | null {
     aa.passed ? "Effects beside the noise" : "Effects beside the noise: the A/A check failed",
     lead,
     ...figures,
-    h("p", { class: "caption" }, note,
+    h(
+      "p",
+      { class: "caption" },
+      note,
       "▲ better  ▼ worse  = equivalent  ? undecided.",
-      lag === "" ? "" : ` Autocorrelation of the A/A log ratios from block to block: ${lag}.`),
+      lag === "" ? "" : ` Autocorrelation of the A/A log ratios from block to block: ${lag}.`,
+    ),
   );
 }

@@ -4,7 +4,11 @@ import { formatConstraint, formatInterval, formatTime, formatValue } from "./for
 import type { Study } from "./study";
 
 function definitions(entries: [string, string][]): HTMLElement {
-  return h("dl", { class: "facts" }, ...entries.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", {}, text))));
+  return h(
+    "dl",
+    { class: "facts" },
+    ...entries.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", {}, text))),
+  );
 }
 
 function card(title: string, ...children: (Node | string | null)[]): HTMLElement {
@@ -20,7 +24,11 @@ function artefacts(study: Study): HTMLElement[] {
       for (const c of study.report.configurations) {
         const interval = c.measures[measure.name];
         if (interval === undefined) continue;
-        const { estimate, range } = formatInterval(interval, measure.unit, study.fraction(measure.name));
+        const { estimate, range } = formatInterval(
+          interval,
+          measure.unit,
+          study.fraction(measure.name),
+        );
         const value = range === "" ? estimate : `${estimate} (${range})`;
         const group = groups.get(value) ?? { value, labels: [] };
         group.labels.push(c.label);
@@ -28,16 +36,21 @@ function artefacts(study: Study): HTMLElement[] {
       }
       return card(
         capitalised(measure.label),
-        h("p", { class: "muted" },
+        h(
+          "p",
+          { class: "muted" },
           "A property of one artefact, trained once and measured once: its interval tells what the test set leaves " +
-            "open, not what another training run would give."),
+            "open, not what another training run would give.",
+        ),
         definitions([...groups.values()].map((g) => [g.value, common(g.labels)])),
       );
     });
 }
 
 function common(labels: string[]): string {
-  return labels.length <= 3 ? labels.join("; ") : `${labels.slice(0, 2).join("; ")}; and ${labels.length - 2} more`;
+  return labels.length <= 3
+    ? labels.join("; ")
+    : `${labels.slice(0, 2).join("; ")}; and ${labels.length - 2} more`;
 }
 
 function capitalised(text: string): string {
@@ -50,14 +63,24 @@ function words(key: string): string {
 
 function price(study: Study): HTMLElement {
   const { price } = study.report;
-  if (price === null) return card("Price", h("p", { class: "muted" }, "No price was mapped to this host; costs are not stated."));
-  return card("Price", definitions([
-    ["Rented as", price.sku],
-    ["Price", `$${price.dollars_per_hour.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 5 })} per hour`],
-    ["Seen on", formatTime(price.date)],
-    ["Source", price.source],
-    ["Mapping", price.mapping],
-  ]));
+  if (price === null)
+    return card(
+      "Price",
+      h("p", { class: "muted" }, "No price was mapped to this host; costs are not stated."),
+    );
+  return card(
+    "Price",
+    definitions([
+      ["Rented as", price.sku],
+      [
+        "Price",
+        `$${price.dollars_per_hour.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 5 })} per hour`,
+      ],
+      ["Seen on", formatTime(price.date)],
+      ["Source", price.source],
+      ["Mapping", price.mapping],
+    ]),
+  );
 }
 
 function span(study: Study): [string, string][] {
@@ -69,26 +92,38 @@ function span(study: Study): [string, string][] {
   return [
     ["First replicate", formatTime(starts[0]!)],
     ["Last replicate", formatTime(starts[starts.length - 1]!)],
-    ["Replicates", `${replicates.length.toLocaleString("en")}, each a fresh process; ${censored} censored`],
+    [
+      "Replicates",
+      `${replicates.length.toLocaleString("en")}, each a fresh process; ${censored} censored`,
+    ],
     ["Time measured", formatValue(wall, "s")],
   ];
 }
 
 export function facts(study: Study): HTMLElement {
   const { report } = study;
-  const method = Object.entries(report.method).map(
-    ([key, value]): [string, string] => [words(key), typeof value === "number" ? value.toLocaleString("en", { maximumSignificantDigits: 6 }) : value],
-  );
+  const method = Object.entries(report.method).map(([key, value]): [string, string] => [
+    words(key),
+    typeof value === "number" ? value.toLocaleString("en", { maximumSignificantDigits: 6 }) : value,
+  ]);
   const asked: [string, string][] = [
-    ...report.objectives.map((name): [string, string] => [capitalised(study.measure(name).goal), study.measure(name).label]),
+    ...report.objectives.map((name): [string, string] => [
+      capitalised(study.measure(name).goal),
+      study.measure(name).label,
+    ]),
     ...report.constraints.map((c): [string, string] => ["Subject to", formatConstraint(c.text)]),
   ];
-  const provenance = Object.entries(report.provenance).map(([key, value]): [string, string] => [words(key), formatTime(value)]);
+  const provenance = Object.entries(report.provenance).map(([key, value]): [string, string] => [
+    words(key),
+    formatTime(value),
+  ]);
   return section(
     "facts",
     "What stands behind it",
     null,
-    h("div", { class: "cards" },
+    h(
+      "div",
+      { class: "cards" },
       ...artefacts(study),
       price(study),
       card("Method", definitions([...asked, ...method])),

@@ -11,7 +11,8 @@ interface Scale {
 }
 
 function step(value: number, steps: [number, string][]): Scale {
-  const found = steps.find(([divisor]) => Math.abs(value) >= divisor * 0.9995) ?? steps[steps.length - 1]!;
+  const found =
+    steps.find(([divisor]) => Math.abs(value) >= divisor * 0.9995) ?? steps[steps.length - 1]!;
   return { divisor: found[0], prefix: "", suffix: thin + found[1] };
 }
 
@@ -19,13 +20,29 @@ function step(value: number, steps: [number, string][]): Scale {
 function scaleOf(value: number, unit: string, fraction: boolean): Scale {
   switch (unit) {
     case "s":
-      return step(value, [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]]);
+      return step(value, [
+        [86400, "d"],
+        [3600, "h"],
+        [60, "min"],
+        [1, "s"],
+        [1e-3, "ms"],
+        [1e-6, "µs"],
+        [1e-9, "ns"],
+      ]);
     case "B":
-      return step(value, [[1e12, "TB"], [1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]]);
+      return step(value, [
+        [1e12, "TB"],
+        [1e9, "GB"],
+        [1e6, "MB"],
+        [1e3, "kB"],
+        [1, "B"],
+      ]);
     case "USD":
       return { divisor: 1, prefix: "$", suffix: "" };
     case "1":
-      return fraction ? { divisor: 0.01, prefix: "", suffix: thin + "%" } : { divisor: 1, prefix: "", suffix: "" };
+      return fraction
+        ? { divisor: 0.01, prefix: "", suffix: thin + "%" }
+        : { divisor: 1, prefix: "", suffix: "" };
     case "1/s":
       return { divisor: 1, prefix: "", suffix: thin + "/s" };
     default:
@@ -37,7 +54,9 @@ const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 function scientific(value: number): string {
   const [mantissa, exponent] = value.toExponential(1).split("e") as [string, string];
-  const raised = [...exponent.replace("+", "")].map((c) => (c === "-" ? "⁻" : superscripts[Number(c)])).join("");
+  const raised = [...exponent.replace("+", "")]
+    .map((c) => (c === "-" ? "⁻" : superscripts[Number(c)]))
+    .join("");
   return `${mantissa.replace(".0", "").replace("-", minus)}×10${raised}`;
 }
 
@@ -53,8 +72,9 @@ function digits(value: number, power: number): string {
     .replace("-", minus);
 }
 
+/** The power of ten of the leading digit, once rounded to three: 0 for 0.9996, which is shown as 1.00. */
 function exponentOf(value: number): number {
-  return value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+  return value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value) * 1.0005));
 }
 
 function power(value: number, significant: number): number {
@@ -67,12 +87,19 @@ function dress(number: string, scale: Scale): string {
 }
 
 /** One value with three significant digits (two for money below a dollar's thousandth). */
-export function formatValue(value: number | null | undefined, unit: string, fraction = false): string {
+export function formatValue(
+  value: number | null | undefined,
+  unit: string,
+  fraction = false,
+): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const scale = scaleOf(value, unit, fraction);
   const shown = value / scale.divisor;
   const significant = unit === "USD" && Math.abs(value) < 1e-2 ? 2 : 3;
-  const places = unit === "USD" && Math.abs(value) >= 1 ? Math.max(power(shown, significant), -2) : power(shown, significant);
+  const places =
+    unit === "USD" && Math.abs(value) >= 1
+      ? Math.max(power(shown, significant), -2)
+      : power(shown, significant);
   const trimmed = unit === "B" && scale.divisor === 1 ? Math.max(places, 0) : places;
   return dress(digits(shown, trimmed), scale);
 }
@@ -93,7 +120,11 @@ export function formatInterval(
     return { estimate: formatValue(estimate, unit, fraction), range: "" };
   }
   const scale = scaleOf(estimate, unit, fraction);
-  const [middle, bottom, top] = [estimate, low, high].map((value) => value / scale.divisor) as [number, number, number];
+  const [middle, bottom, top] = [estimate, low, high].map((value) => value / scale.divisor) as [
+    number,
+    number,
+    number,
+  ];
   const largest = Math.max(Math.abs(bottom), Math.abs(top), Math.abs(middle));
   const fine = Math.max(exponentOf((top - bottom) / 2), power(largest, 5));
   const places = Math.min(fine, power(middle === 0 ? largest : middle, 3));
@@ -109,12 +140,20 @@ export function formatTick(value: number, unit: string, fraction = false): strin
   const shown = Number((value / scale.divisor).toPrecision(4));
   const size = Math.abs(shown);
   if (size > 0 && (size < 1e-4 || size >= 1e9)) return dress(scientific(shown), scale);
-  if (size >= 1e6) return dress(`${Number((shown / 1e6).toPrecision(3))}`, { ...scale, suffix: thin + "M" + scale.suffix.trimStart() });
+  if (size >= 1e6)
+    return dress(`${Number((shown / 1e6).toPrecision(3))}`, {
+      ...scale,
+      suffix: thin + "M" + scale.suffix.trimStart(),
+    });
   return dress(shown.toLocaleString("en", { maximumFractionDigits: 8 }).replace("-", minus), scale);
 }
 
 /** "0.82×", with the digits the interval supports. */
-export function formatRatio(ratio: { estimate: number; low: number | null; high: number | null }): FormattedInterval {
+export function formatRatio(ratio: {
+  estimate: number;
+  low: number | null;
+  high: number | null;
+}): FormattedInterval {
   const { estimate, low, high } = ratio;
   if (estimate > 0 && (estimate < 1e-3 || estimate >= 1e5)) {
     const range = low === null || high === null ? "" : `${scientific(low)}–${scientific(high)}`;
@@ -125,10 +164,15 @@ export function formatRatio(ratio: { estimate: number; low: number | null; high:
 }
 
 /** A ratio in words: "15–21 % lower", "2.30–2.60× as high", "−0.4 % to +1.2 %". */
-export function describeRatio(low: number, high: number, words: { more: string; less: string; times: string }): string {
+export function describeRatio(
+  low: number,
+  high: number,
+  words: { more: string; less: string; times: string },
+): string {
   if (low >= 2) return `${formatInterval({ estimate: low, low, high }, "1").range}× ${words.times}`;
   const [a, b] = [(low - 1) * 100, (high - 1) * 100];
-  const percent = (value: number) => (value < 10 || value > 90 ? value.toFixed(1) : value.toFixed(0));
+  const percent = (value: number) =>
+    value < 10 || value > 90 ? value.toFixed(1) : value.toFixed(0);
   const span = (x: number, y: number) =>
     percent(x) === percent(y) ? `${percent(x)}${thin}%` : `${percent(x)}–${percent(y)}${thin}%`;
   if (a >= 0) return `${span(a, b)} ${words.more}`;

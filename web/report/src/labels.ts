@@ -29,18 +29,31 @@ function overlaps(a: Box, b: Box): boolean {
 
 function inside(a: Box, frame: Box): boolean {
   return (
-    a.x >= frame.x && a.y >= frame.y && a.x + a.width <= frame.x + frame.width && a.y + a.height <= frame.y + frame.height
+    a.x >= frame.x &&
+    a.y >= frame.y &&
+    a.x + a.width <= frame.x + frame.width &&
+    a.y + a.height <= frame.y + frame.height
   );
 }
 
-const directions = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]] as const;
+const directions = [
+  [1, 0],
+  [-1, 0],
+  [0, -1],
+  [0, 1],
+  [1, -1],
+  [1, 1],
+  [-1, -1],
+  [-1, 1],
+] as const;
 
 /** The eight places; those above and below slide sideways to stay within the frame. */
 function candidates(point: Labelled, height: number, frame: Box): Box[] {
   const { width } = point;
   const gap = point.radius + 4;
   const within = (x: number) => Math.min(Math.max(x, frame.x), frame.x + frame.width - width);
-  const beside = (dx: number, dy: number) => point.x + dx * (dy === 0 ? gap : gap * 0.6) + ((dx - 1) / 2) * width;
+  const beside = (dx: number, dy: number) =>
+    point.x + dx * (dy === 0 ? gap : gap * 0.6) + ((dx - 1) / 2) * width;
   return directions.map(([dx, dy]) => ({
     x: dy === 0 ? beside(dx, dy) : within(beside(dx, dy)),
     y: point.y + dy * (dx === 0 ? gap : gap * 0.6) + ((dy - 1) / 2) * height,
@@ -50,7 +63,12 @@ function candidates(point: Labelled, height: number, frame: Box): Box[] {
 }
 
 /** `obstacles` are lines that a label should, and may fail to, keep clear of; `height` is that of a label. */
-export function placeLabels(points: Labelled[], obstacles: Box[], frame: Box, height: number): Placed[] {
+export function placeLabels(
+  points: Labelled[],
+  obstacles: Box[],
+  frame: Box,
+  height: number,
+): Placed[] {
   const taken: Box[] = points.map((p) => ({
     x: p.x - p.radius,
     y: p.y - p.radius,
@@ -63,7 +81,9 @@ export function placeLabels(points: Labelled[], obstacles: Box[], frame: Box, he
     const point = points[index]!;
     const free = (box: Box) => inside(box, frame) && !taken.some((other) => overlaps(box, other));
     const crossed = (box: Box) => obstacles.filter((o) => overlaps(box, o)).length;
-    const best = candidates(point, height, frame).filter(free).sort((a, b) => crossed(a) - crossed(b))[0];
+    const best = candidates(point, height, frame)
+      .filter(free)
+      .sort((a, b) => crossed(a) - crossed(b))[0];
     if (best === undefined || point.text === "") continue;
     taken.push({ ...best, x: best.x - 4, width: best.width + 8 });
     placed.push({ ...best, text: point.text, index });

@@ -22,7 +22,11 @@ function ramp(count: number): string[] {
   });
 }
 
-function encoding(study: Study, name: string | null, range: (values: (string | number)[]) => string[]): Encoding {
+function encoding(
+  study: Study,
+  name: string | null,
+  range: (values: (string | number)[]) => string[],
+): Encoding {
   const knob = study.knobs.find((k) => k.name === name);
   if (knob === undefined) return { knob: null, domain: [""], range: range([""]), of: () => "" };
   return {
@@ -50,6 +54,7 @@ export function defaultKnobs(study: Study): { colour: string | null; shape: stri
   const knobs = study.knobs;
   const most = [...knobs].sort((a, b) => b.values.length - a.values.length)[0];
   const others = knobs.filter((k) => k !== most);
-  const named = others.find((k) => k.values.some((v) => typeof v === "string")) ?? others[0] ?? most;
+  const named =
+    others.find((k) => k.values.some((v) => typeof v === "string")) ?? others[0] ?? most;
   return { colour: most?.name ?? null, shape: named?.name ?? null };
 }

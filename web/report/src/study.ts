@@ -9,12 +9,22 @@ export class Study {
   constructor(readonly report: Report) {
     this.chosen = report.configurations.find((c) => c.id === report.answer.chosen) ?? null;
     this.measuresByName = new Map(report.measures.map((measure) => [measure.name, measure]));
-    this.fractions = new Set(report.measures.filter((m) => isFraction(m, report)).map((m) => m.name));
+    this.fractions = new Set(
+      report.measures.filter((m) => isFraction(m, report)).map((m) => m.name),
+    );
   }
 
   /** The measure of this name; one that is not described is shown under its own name. */
   measure(name: string): Measure {
-    return this.measuresByName.get(name) ?? { name, unit: "", label: name, goal: "none", source: "blocks" };
+    return (
+      this.measuresByName.get(name) ?? {
+        name,
+        unit: "",
+        label: name,
+        goal: "none",
+        source: "blocks",
+      }
+    );
   }
 
   /** Whether this measure is shown in per cent: dimensionless and always between 0 and 1. */
@@ -24,14 +34,17 @@ export class Study {
 
   /** The measure that decides, or null in a study without objectives. */
   get deciding(): Measure | null {
-    const name = this.report.objectives[0] ?? this.report.measures.find((m) => m.goal !== "none")?.name;
+    const name =
+      this.report.objectives[0] ?? this.report.measures.find((m) => m.goal !== "none")?.name;
     return name === undefined ? null : this.measure(name);
   }
 
   /** Measures that at least one configuration has, objectives first. */
   get shown(): Measure[] {
-    const present = this.report.measures.filter((m) => this.report.configurations.some((c) => c.measures[m.name]));
-    const rank = (m: Measure) => (this.report.objectives.indexOf(m.name) + 1 || 1000);
+    const present = this.report.measures.filter((m) =>
+      this.report.configurations.some((c) => c.measures[m.name]),
+    );
+    const rank = (m: Measure) => this.report.objectives.indexOf(m.name) + 1 || 1000;
     return [...present].sort((a, b) => rank(a) - rank(b));
   }
 
@@ -51,7 +64,9 @@ function isFraction(measure: Measure, report: Report): boolean {
 
 function knobValues(configurations: Configuration[], name: string): (string | number)[] {
   const values = [...new Set(configurations.flatMap((c) => c.knobs[name] ?? []))];
-  return values.every((v) => typeof v === "number") ? values.sort((a, b) => Number(a) - Number(b)) : values;
+  return values.every((v) => typeof v === "number")
+    ? values.sort((a, b) => Number(a) - Number(b))
+    : values;
 }
 
 /** The study in the page, or the reason why there is none. */
@@ -63,8 +78,10 @@ export function readStudy(text: string): Study | string {
     return `The data in this file cannot be read: ${(error as Error).message}. Write the report again with gnomon study report.`;
   }
   const schema = (value as { schema?: unknown }).schema;
-  if (schema === undefined) return "This is the empty page from which reports are made. Write one with gnomon study report.";
-  if (schema !== 1) return `This page reads reports of schema 1; the data say schema ${String(schema)}.`;
+  if (schema === undefined)
+    return "This is the empty page from which reports are made. Write one with gnomon study report.";
+  if (schema !== 1)
+    return `This page reads reports of schema 1; the data say schema ${String(schema)}.`;
   return new Study(value as Report);
 }
 
@@ -81,7 +98,9 @@ export function median(values: number[]): number {
 /** A completed replicate's value of a measure, or null. */
 export function valueOf(replicate: Replicate, measure: string): number | null {
   const value = replicate.values[measure];
-  return replicate.outcome === "ok" && typeof value === "number" && Number.isFinite(value) ? value : null;
+  return replicate.outcome === "ok" && typeof value === "number" && Number.isFinite(value)
+    ? value
+    : null;
 }
 
 export const verdictWords = {

@@ -17,14 +17,26 @@ interface Column {
 function measureColumns(study: Study): Column[] {
   return study.shown.map((measure) => ({
     title: measure.label,
-    note: measure.source === "artefact" ? "one artefact" : measure.source === "derived" ? "derived" : "",
+    note:
+      measure.source === "artefact"
+        ? "one artefact"
+        : measure.source === "derived"
+          ? "derived"
+          : "",
     numeric: true,
     key: (c) => c.measures[measure.name]?.estimate ?? null,
     cell: (c) => {
       const interval = c.measures[measure.name];
       if (interval === undefined) return [h("span", { class: "muted" }, "–")];
-      const { estimate, range } = formatInterval(interval, measure.unit, study.fraction(measure.name));
-      return [h("span", { class: "estimate" }, estimate), range === "" ? null : h("span", { class: "range" }, range)];
+      const { estimate, range } = formatInterval(
+        interval,
+        measure.unit,
+        study.fraction(measure.name),
+      );
+      return [
+        h("span", { class: "estimate" }, estimate),
+        range === "" ? null : h("span", { class: "range" }, range),
+      ];
     },
   }));
 }
@@ -44,12 +56,21 @@ function verdictColumn(study: Study): Column {
     },
     cell: (c) => {
       if (c === study.chosen) return [h("span", { class: "verdict chosen-mark" }, "★ chosen")];
-      if (c.against_chosen === undefined || deciding === null) return [h("span", { class: "muted" }, "–")];
+      if (c.against_chosen === undefined || deciding === null)
+        return [h("span", { class: "muted" }, "–")];
       const { verdict, ratio } = c.against_chosen;
       const { symbol, word } = verdictWords[verdict];
-      const text = ratio.low === null || ratio.high === null ? "" : describeRatio(...bounds(ratio), ratioWords(deciding));
+      const text =
+        ratio.low === null || ratio.high === null
+          ? ""
+          : describeRatio(...bounds(ratio), ratioWords(deciding));
       return [
-        h("span", { class: `verdict verdict-${verdict}` }, h("span", { "aria-hidden": "true" }, symbol), ` ${word}`),
+        h(
+          "span",
+          { class: `verdict verdict-${verdict}` },
+          h("span", { "aria-hidden": "true" }, symbol),
+          ` ${word}`,
+        ),
         text === "" ? null : h("span", { class: "range" }, text),
       ];
     },
@@ -70,7 +91,10 @@ function columnsOf(study: Study): Column[] {
     cell: (c) =>
       c.feasible
         ? ["✓ yes"]
-        : [h("span", { class: "infeasible" }, "✕ no"), h("span", { class: "range" }, c.violated.map(formatConstraint).join("; "))],
+        : [
+            h("span", { class: "infeasible" }, "✕ no"),
+            h("span", { class: "range" }, c.violated.map(formatConstraint).join("; ")),
+          ],
   };
   const count = (title: string, key: "blocks" | "censored"): Column => ({
     title,
@@ -105,36 +129,56 @@ export function table(study: Study): HTMLElement | null {
   const columns = columnsOf(study);
   const filters = new Map<string, string>();
   const goal = study.deciding?.goal;
-  const state = { column: study.deciding === null ? 0 : 1, direction: (goal === "minimise" ? 1 : -1) as 1 | -1 };
+  const state = {
+    column: study.deciding === null ? 0 : 1,
+    direction: (goal === "minimise" ? 1 : -1) as 1 | -1,
+  };
 
   const body = h("tbody");
   const status = h("p", { class: "caption", role: "status" });
   const heads = columns.map((column, i) => {
     const arrow = h("span", { class: "arrow", "aria-hidden": "true" });
     const button = h("button", { type: "button", click: () => sort(i) }, column.title, arrow);
-    return h("th", { scope: "col", class: column.numeric ? "number" : undefined }, button,
-      column.note ? h("span", { class: "range" }, column.note) : null);
+    return h(
+      "th",
+      { scope: "col", class: column.numeric ? "number" : undefined },
+      button,
+      column.note ? h("span", { class: "range" }, column.note) : null,
+    );
   });
 
   function row(configuration: Configuration): HTMLElement {
     const cells = columns.map((column, i) =>
-      h(i === 0 ? "th" : "td", { class: column.numeric ? "number" : undefined, scope: i === 0 ? "row" : undefined },
-        ...column.cell(configuration)),
+      h(
+        i === 0 ? "th" : "td",
+        { class: column.numeric ? "number" : undefined, scope: i === 0 ? "row" : undefined },
+        ...column.cell(configuration),
+      ),
     );
-    const kind = configuration === study.chosen ? "is-chosen" : configuration.feasible ? undefined : "is-infeasible";
+    const kind =
+      configuration === study.chosen
+        ? "is-chosen"
+        : configuration.feasible
+          ? undefined
+          : "is-infeasible";
     return h("tr", { class: kind, "data-id": configuration.id }, ...cells);
   }
 
   function refresh(): void {
     const column = columns[state.column]!;
     const kept = configurations
-      .filter((c) => [...filters].every(([knob, value]) => value === "" || String(c.knobs[knob]) === value))
+      .filter((c) =>
+        [...filters].every(([knob, value]) => value === "" || String(c.knobs[knob]) === value),
+      )
       .sort((a, b) => compare(column.key(a), column.key(b), state.direction) || a.id - b.id);
     body.replaceChildren(...kept.map(row));
     heads.forEach((head, i) => {
-      const sorted = i === state.column ? (state.direction === 1 ? "ascending" : "descending") : "none";
+      const sorted =
+        i === state.column ? (state.direction === 1 ? "ascending" : "descending") : "none";
       head.setAttribute("aria-sort", sorted);
-      head.querySelector(".arrow")!.textContent = { ascending: " ↑", descending: " ↓", none: "" }[sorted];
+      head.querySelector(".arrow")!.textContent = { ascending: " ↑", descending: " ↓", none: "" }[
+        sorted
+      ];
     });
     const all = kept.length === configurations.length;
     status.textContent = all
@@ -149,10 +193,18 @@ export function table(study: Study): HTMLElement | null {
   }
 
   const controls = study.knobs.map((knob) =>
-    select(knob.name, [{ value: "", text: "all" }, ...knob.values.map((v) => ({ value: String(v), text: String(v) }))], "", (value) => {
-      filters.set(knob.name, value);
-      refresh();
-    }),
+    select(
+      knob.name,
+      [
+        { value: "", text: "all" },
+        ...knob.values.map((v) => ({ value: String(v), text: String(v) })),
+      ],
+      "",
+      (value) => {
+        filters.set(knob.name, value);
+        refresh();
+      },
+    ),
   );
   refresh();
   return section(

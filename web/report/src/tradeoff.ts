@@ -1,129 +1,20 @@
 // The trade-off chart: two measures against each other, intervals in both directions, the front, the chosen one.
 import * as Plot from "@observablehq/plot";
-import type { Configuration, Measure } from "./data";
+import type { Measure } from "./data";
 import { checkbox, h, responsive, section, select, svg } from "./dom";
-import { formatInterval, formatProbability, formatTick, shorten } from "./format";
-import { placeLabels, type Box, type Labelled } from "./labels";
-import { colours, defaultKnobs, shapes, type Encoding } from "./palette";
+import { formatInterval, formatProbability, formatTick } from "./format";
+import { addLabels, radius, type Positions } from "./point_labels";
+import { colours, shapes, type Encoding } from "./palette";
 import type { Study } from "./study";
 import { logarithmicTicks } from "./ticks";
-
-/** Above this ratio of largest to smallest a logarithmic axis is offered, and the default. */
-const logarithmicSpread = 20;
-const radius = 6;
-
-interface Point {
-  configuration: Configuration;
-  x: number;
-  y: number;
-  xLow: number | null;
-  xHigh: number | null;
-  yLow: number | null;
-  yHigh: number | null;
-  chosen: boolean;
-  colour: string | number;
-  shape: string | number;
-}
-
-interface View {
-  x: Measure;
-  y: Measure;
-  xLog: boolean;
-  yLog: boolean;
-  colour: Encoding;
-  shape: Encoding;
-}
-
-function estimates(study: Study, name: string): number[] {
-  return study.report.configurations.flatMap((c) => c.measures[name]?.estimate ?? []);
-}
-
-function wide(study: Study, name: string): boolean {
-  const values = estimates(study, name).filter((v) => v > 0);
-  return values.length > 1 && Math.max(...values) / Math.min(...values) > logarithmicSpread;
-}
-
-function ranks(values: number[]): number[] {
-  const sorted = [...values].sort((a, b) => a - b);
-  return values.map((v) => (sorted.indexOf(v) + sorted.lastIndexOf(v)) / 2);
-}
-
-function correlation(a: number[], b: number[]): number {
-  const mean = (v: number[]) => v.reduce((sum, x) => sum + x, 0) / v.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  const dot = (f: (i: number) => number) => a.reduce((sum, _, i) => sum + f(i), 0);
-  const scale = Math.sqrt(dot((i) => (a[i]! - ma) ** 2) * dot((i) => (b[i]! - mb) ** 2));
-  return scale === 0 ? 1 : dot((i) => (a[i]! - ma) * (b[i]! - mb)) / scale;
-}
-
-/** The second measure when only one decides: accuracy, or else the one whose ranks tell most that is new. */
-function companion(study: Study, first: Measure): Measure {
-  const others = study.shown.filter((m) => m.name !== first.name);
-  const accuracy = others.find((m) => m.name === "accuracy" && new Set(estimates(study, m.name)).size > 1);
-  if (accuracy !== undefined) return accuracy;
-  const novelty = (m: Measure) => {
-    const both = study.report.configurations.filter((c) => c.measures[m.name] && c.measures[first.name]);
-    const values = (name: string) => ranks(both.map((c) => c.measures[name]!.estimate));
-    return both.length < 3 ? 1 : Math.abs(correlation(values(first.name), values(m.name)));
-  };
-  return [...others].sort((a, b) => novelty(a) - novelty(b))[0] ?? first;
-}
-
-function defaultView(study: Study): View | null {
-  const first = study.shown[0];
-  if (first === undefined) return null;
-  const second = study.report.objectives.length > 1 ? (study.shown[1] ?? first) : companion(study, first);
-  const knobs = defaultKnobs(study);
-  return {
-    x: second,
-    y: first,
-    xLog: wide(study, second.name),
-    yLog: wide(study, first.name),
-    colour: colours(study, knobs.colour),
-    shape: shapes(study, knobs.shape),
-  };
-}
-
-function pointsOf(study: Study, view: View): Point[] {
-  return study.report.configurations.flatMap((configuration) => {
-    const x = configuration.measures[view.x.name];
-    const y = configuration.measures[view.y.name];
-    if (x === undefined || y === undefined) return [];
-    if ((view.xLog && x.estimate <= 0) || (view.yLog && y.estimate <= 0)) return [];
-    const bound = (value: number | null, log: boolean) => (value === null || (log && value <= 0) ? null : value);
-    return [
-      {
-        configuration,
-        x: x.estimate,
-        y: y.estimate,
-        xLow: bound(x.low, view.xLog),
-        xHigh: bound(x.high, view.xLog),
-        yLow: bound(y.low, view.yLog),
-        yHigh: bound(y.high, view.yLog),
-        chosen: configuration === study.chosen,
-        colour: view.colour.of(configuration),
-        shape: view.shape.of(configuration),
-      },
-    ];
-  });
-}
-
-/** Feasible points that no other feasible point beats in both measures, by their estimates. */
-function front(points: Point[], view: View): Point[] {
-  if (view.x.goal === "none" || view.y.goal === "none" || view.x === view.y) return [];
-  const cost = (p: Point) =>
-    [view.x.goal === "minimise" ? p.x : -p.x, view.y.goal === "minimise" ? p.y : -p.y] as const;
-  const feasible = points.filter((p) => p.configuration.feasible);
-  const beaten = (p: Point) =>
-    feasible.some((q) => {
-      const [a, b] = [cost(p), cost(q)];
-      return b[0] <= a[0] && b[1] <= a[1] && (b[0] < a[0] || b[1] < a[1]);
-    });
-  return feasible.filter((p) => !beaten(p)).sort((a, b) => a.x - b.x);
-}
+import { defaultView, front, levelFirst, pointsOf, wide, type Point, type View } from "./view";
 
 function axisLabel(measure: Measure, arrows: [string, string]): string {
-  const better = { maximise: `${arrows[1]} more is better`, minimise: `${arrows[0]} less is better`, none: "" }[measure.goal];
+  const better = {
+    maximise: `${arrows[1]} more is better`,
+    minimise: `${arrows[0]} less is better`,
+    none: "",
+  }[measure.goal];
   return better === "" ? measure.label : `${measure.label} · ${better}`;
 }
 
@@ -136,7 +27,8 @@ function tip(study: Study, view: View, point: Point): string {
   const lines = [point.configuration.label + (point.chosen ? "  ★ chosen" : ""), line(view.y)];
   if (view.x !== view.y) lines.push(line(view.x));
   lines.push(`on the front: ${formatProbability(point.configuration.front_probability)}`);
-  if (!point.configuration.feasible) lines.push(`violates ${point.configuration.violated.join(", ")}`);
+  if (!point.configuration.feasible)
+    lines.push(`violates ${point.configuration.violated.join(", ")}`);
   return lines.join("\n");
 }
 
@@ -156,7 +48,13 @@ function domain(values: (number | null)[], log: boolean): [number, number] {
   return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
 }
 
-function axis(study: Study, measure: Measure, log: boolean, values: (number | null)[], most: number) {
+function axis(
+  study: Study,
+  measure: Measure,
+  log: boolean,
+  values: (number | null)[],
+  most: number,
+) {
   const extent = domain(values, log);
   return {
     type: log ? ("log" as const) : ("linear" as const),
@@ -167,85 +65,87 @@ function axis(study: Study, measure: Measure, log: boolean, values: (number | nu
   };
 }
 
-/** From left to right, the edge of what the front dominates is level until the next point where less x is better. */
-function levelFirst(view: View): boolean {
-  return view.x.goal === "minimise";
-}
-
-function marks(study: Study, view: View, points: Point[], ticks: { x: number | number[]; y: number | number[] }): Plot.Markish[] {
+function marks(
+  study: Study,
+  view: View,
+  points: Point[],
+  ticks: { x: number | number[]; y: number | number[] },
+): Plot.Markish[] {
   const feasible = points.filter((p) => p.configuration.feasible);
   const infeasible = points.filter((p) => !p.configuration.feasible);
   const across = points.filter((p) => p.xLow !== null && p.xHigh !== null);
   const along = points.filter((p) => p.yLow !== null && p.yHigh !== null);
-  const colourOf = (p: Point) => (p.configuration.feasible || feasible.length === 0 ? p.colour : null);
+  const colourOf = (p: Point) =>
+    p.configuration.feasible || feasible.length === 0 ? p.colour : null;
   const interval = { stroke: colourOf, strokeWidth: 1.5, strokeOpacity: 0.65 };
   return [
     Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks: ticks.x }),
     Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: ticks.y }),
     Plot.line(front(points, view), {
-      x: "x", y: "y", stroke: "var(--ink-soft)", strokeDasharray: "2 4", strokeWidth: 1.25,
+      x: "x",
+      y: "y",
+      stroke: "var(--ink-soft)",
+      strokeDasharray: "2 4",
+      strokeWidth: 1.25,
       curve: levelFirst(view) ? "step-after" : "step-before",
     }),
     Plot.ruleY(across, { y: "y", x1: "xLow", x2: "xHigh", ...interval }),
     Plot.ruleX(along, { x: "x", y1: "yLow", y2: "yHigh", ...interval }),
-    Plot.dot(points.filter((p) => p.chosen), { x: "x", y: "y", r: radius + 6, stroke: "var(--accent)", strokeWidth: 2 }),
-    Plot.dot(feasible, { x: "x", y: "y", r: radius, symbol: "shape", fill: "var(--paper)", stroke: "var(--paper)", strokeWidth: 4 }),
+    Plot.dot(
+      points.filter((p) => p.chosen),
+      { x: "x", y: "y", r: radius + 6, stroke: "var(--accent)", strokeWidth: 2 },
+    ),
     Plot.dot(feasible, {
-      x: "x", y: "y", r: radius, symbol: "shape", fill: "colour", stroke: "colour", strokeWidth: 2,
+      x: "x",
+      y: "y",
+      r: radius,
+      symbol: "shape",
+      fill: "var(--paper)",
+      stroke: "var(--paper)",
+      strokeWidth: 4,
+    }),
+    Plot.dot(feasible, {
+      x: "x",
+      y: "y",
+      r: radius,
+      symbol: "shape",
+      fill: "colour",
+      stroke: "colour",
+      strokeWidth: 2,
       fillOpacity: (p: Point) => p.configuration.front_probability,
     }),
-    Plot.dot(infeasible, { x: "x", y: "y", r: radius, symbol: "shape", fill: "var(--paper)", stroke: colourOf, strokeWidth: 1.5 }),
-    Plot.dot(infeasible, { x: "x", y: "y", r: 4, symbol: "times", stroke: colourOf, strokeWidth: 1.5 }),
-    Plot.tip(points, Plot.pointer({
-      x: "x", y: "y", title: (p: Point) => tip(study, view, p), maxRadius: 30, fontSize: 13, lineHeight: 1.35,
-      fill: "var(--raised)", stroke: "var(--line)", lineWidth: 40,
-    })),
+    Plot.dot(infeasible, {
+      x: "x",
+      y: "y",
+      r: radius,
+      symbol: "shape",
+      fill: "var(--paper)",
+      stroke: colourOf,
+      strokeWidth: 1.5,
+    }),
+    Plot.dot(infeasible, {
+      x: "x",
+      y: "y",
+      r: 4,
+      symbol: "times",
+      stroke: colourOf,
+      strokeWidth: 1.5,
+    }),
+    Plot.tip(
+      points,
+      Plot.pointer({
+        x: "x",
+        y: "y",
+        title: (p: Point) => tip(study, view, p),
+        maxRadius: 30,
+        fontSize: 13,
+        lineHeight: 1.35,
+        fill: "var(--raised)",
+        stroke: "var(--line)",
+        lineWidth: 40,
+      }),
+    ),
   ];
-}
-
-const canvas = document.createElement("canvas").getContext("2d");
-
-function textWidth(text: string, weight: number): number {
-  if (canvas === null) return text.length * 7;
-  canvas.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
-  return canvas.measureText(text).width;
-}
-
-type Positions = { x: (value: number) => number; y: (value: number) => number };
-
-/** Writes the direct labels into the drawn chart. */
-function addLabels(chart: Element, view: View, points: Point[], at: Positions, frame: Box, narrow: boolean): void {
-  const labelled: Labelled[] = points.map((p) => {
-    const told = !narrow || p.chosen || p.configuration.front_probability > 0.5;
-    const text = told ? shorten(p.configuration.label, 32) : "";
-    return {
-    x: at.x(p.x),
-    y: at.y(p.y),
-    radius: p.chosen ? radius + 7 : radius + 1,
-    text,
-    width: textWidth(text, p.chosen ? 600 : 400),
-    priority: (p.chosen ? 4 : 0) + (p.configuration.feasible ? 1 : 0) + p.configuration.front_probability,
-    };
-  });
-  const bar = (x1: number, x2: number, y1: number, y2: number): Box => ({
-    x: Math.min(x1, x2), y: Math.min(y1, y2), width: Math.abs(x2 - x1) + 1, height: Math.abs(y2 - y1) + 1,
-  });
-  const obstacles = points.flatMap((p) => [
-    ...(p.xLow === null || p.xHigh === null ? [] : [bar(at.x(p.xLow), at.x(p.xHigh), at.y(p.y), at.y(p.y))]),
-    ...(p.yLow === null || p.yHigh === null ? [] : [bar(at.x(p.x), at.x(p.x), at.y(p.yLow), at.y(p.yHigh))]),
-  ]);
-  const corners = front(points, view).map((p) => [at.x(p.x), at.y(p.y)] as const);
-  corners.slice(1).forEach(([x2, y2], i) => {
-    const [x1, y1] = corners[i]!;
-    const level = levelFirst(view);
-    obstacles.push(bar(x1, x2, level ? y1 : y2, level ? y1 : y2), bar(level ? x2 : x1, level ? x2 : x1, y1, y2));
-  });
-  const group = svg("g", { class: "labels", "aria-hidden": "true" });
-  for (const label of placeLabels(labelled, obstacles, frame, 15)) {
-    const chosen = points[label.index]!.chosen;
-    group.append(svg("text", { x: label.x, y: label.y + 11.5, "text-anchor": "start", class: chosen ? "label label-chosen" : "label" }, label.text));
-  }
-  chart.insertBefore(group, chart.querySelector('[aria-label="tip"]'));
 }
 
 function description(study: Study, view: View, points: Point[]): string {
@@ -261,12 +161,25 @@ function description(study: Study, view: View, points: Point[]): string {
 
 function draw(study: Study, view: View, width: number): Element {
   const points = pointsOf(study, view);
-  if (points.length === 0) return h("p", { class: "muted" }, "No configuration has a value of both measures.");
+  if (points.length === 0)
+    return h("p", { class: "muted" }, "No configuration has a value of both measures.");
   const narrow = width < 600;
   const height = Math.round(Math.min(Math.max(width * 0.56, 340), 560));
   const margin = { marginLeft: 74, marginRight: narrow ? 14 : 28, marginTop: 40, marginBottom: 48 };
-  const x = axis(study, view.x, view.xLog, points.flatMap((p) => [p.xLow, p.x, p.xHigh]), narrow ? 4 : 8);
-  const y = axis(study, view.y, view.yLog, points.flatMap((p) => [p.yLow, p.y, p.yHigh]), 7);
+  const x = axis(
+    study,
+    view.x,
+    view.xLog,
+    points.flatMap((p) => [p.xLow, p.x, p.xHigh]),
+    narrow ? 4 : 8,
+  );
+  const y = axis(
+    study,
+    view.y,
+    view.yLog,
+    points.flatMap((p) => [p.yLow, p.y, p.yHigh]),
+    7,
+  );
   const chart = Plot.plot({
     width,
     height,
@@ -274,17 +187,35 @@ function draw(study: Study, view: View, width: number): Element {
     style: { fontSize: "12.5px" },
     x,
     y,
-    color: { type: "ordinal", domain: view.colour.domain, range: view.colour.range, unknown: "var(--ink-soft)" },
+    color: {
+      type: "ordinal",
+      domain: view.colour.domain,
+      range: view.colour.range,
+      unknown: "var(--ink-soft)",
+    },
     symbol: { domain: view.shape.domain, range: view.shape.range as Plot.SymbolType[] },
     opacity: { type: "identity" },
     marks: marks(study, view, points, { x: x.ticks, y: y.ticks }),
   });
   const positions = { x: chart.scale("x")!.apply, y: chart.scale("y")!.apply } as Positions;
-  const frame = { x: 70, y: 20, width: width - 70 - 2, height: height - 20 - margin.marginBottom - 2 };
+  const frame = {
+    x: 70,
+    y: 20,
+    width: width - 70 - 2,
+    height: height - 20 - margin.marginBottom - 2,
+  };
   addLabels(chart, view, points, positions, frame, narrow);
   chart.append(
-    svg("text", { x: 2, y: 14, class: "axis-label", "text-anchor": "start" }, axisLabel(view.y, ["↓", "↑"])),
-    svg("text", { x: width - 4, y: height - 6, class: "axis-label", "text-anchor": "end" }, axisLabel(view.x, ["←", "→"])),
+    svg(
+      "text",
+      { x: 2, y: 14, class: "axis-label", "text-anchor": "start" },
+      axisLabel(view.y, ["↓", "↑"]),
+    ),
+    svg(
+      "text",
+      { x: width - 4, y: height - 6, class: "axis-label", "text-anchor": "end" },
+      axisLabel(view.x, ["←", "→"]),
+    ),
   );
   chart.setAttribute("role", "img");
   chart.setAttribute("aria-label", description(study, view, points));
@@ -295,14 +226,23 @@ function legend(title: string, encoding: Encoding, kind: "colour" | "shape"): HT
   if (encoding.knob === null) return null;
   const items = encoding.domain.map((value, i) => {
     const swatch = Plot.plot({
-      width: 16, height: 16, margin: 0, axis: null,
-      x: { domain: [-1, 1] }, y: { domain: [-1, 1] },
-      marks: [Plot.dot([0], {
-        x: 0, y: 0, r: 5, strokeWidth: 1.5,
-        symbol: kind === "shape" ? (encoding.range[i] as Plot.SymbolType) : "circle",
-        fill: kind === "colour" ? encoding.range[i]! : "none",
-        stroke: kind === "colour" ? encoding.range[i]! : "var(--ink)",
-      })],
+      width: 16,
+      height: 16,
+      margin: 0,
+      axis: null,
+      x: { domain: [-1, 1] },
+      y: { domain: [-1, 1] },
+      marks: [
+        Plot.dot([0], {
+          x: 0,
+          y: 0,
+          r: 5,
+          strokeWidth: 1.5,
+          symbol: kind === "shape" ? (encoding.range[i] as Plot.SymbolType) : "circle",
+          fill: kind === "colour" ? encoding.range[i]! : "none",
+          stroke: kind === "colour" ? encoding.range[i]! : "var(--ink)",
+        }),
+      ],
     });
     swatch.setAttribute("aria-hidden", "true");
     return h("span", { class: "key" }, swatch, String(value));
@@ -311,13 +251,17 @@ function legend(title: string, encoding: Encoding, kind: "colour" | "shape"): HT
 }
 
 function reading(study: Study, view: View): string {
-  const known = study.report.configurations.filter((c) => c.measures[view.x.name] && c.measures[view.y.name]).length;
+  const known = study.report.configurations.filter(
+    (c) => c.measures[view.x.name] && c.measures[view.y.name],
+  ).length;
   const points = pointsOf(study, view);
   const hidden = known - points.length;
   const objectives = study.report.objectives.map((name) => study.measure(name).label);
   const sentences = [
-    objectives.length === 1 && `The fuller a symbol, the likelier it is the best in ${objectives[0]}.`,
-    objectives.length > 1 && `The fuller a symbol, the likelier it lies on the Pareto front of ${objectives.join(" and ")}.`,
+    objectives.length === 1 &&
+      `The fuller a symbol, the likelier it is the best in ${objectives[0]}.`,
+    objectives.length > 1 &&
+      `The fuller a symbol, the likelier it lies on the Pareto front of ${objectives.join(" and ")}.`,
     "Bars are intervals.",
     points.some((p) => !p.configuration.feasible) && "Crossed-out symbols violate a constraint.",
     study.chosen !== null && "The ring is the chosen configuration.",
@@ -336,8 +280,10 @@ export function tradeoff(study: Study): HTMLElement | null {
   const { figure, redraw } = responsive((width) => draw(study, view, width));
   const refresh = () => {
     keys.replaceChildren(
-      ...[legend(view.colour.knob ?? "", view.colour, "colour"), legend(view.shape.knob ?? "", view.shape, "shape")]
-        .filter((k) => k !== null),
+      ...[
+        legend(view.colour.knob ?? "", view.colour, "colour"),
+        legend(view.shape.knob ?? "", view.shape, "shape"),
+      ].filter((k) => k !== null),
     );
     note.textContent = reading(study, view);
     redraw();
@@ -347,8 +293,22 @@ export function tradeoff(study: Study): HTMLElement | null {
   const logarithms = h("span", { class: "control-group" });
   const offerLogarithms = () =>
     logarithms.replaceChildren(
-      ...(wide(study, view.x.name) ? [checkbox("log x", view.xLog, (on) => { view.xLog = on; refresh(); })] : []),
-      ...(wide(study, view.y.name) ? [checkbox("log y", view.yLog, (on) => { view.yLog = on; refresh(); })] : []),
+      ...(wide(study, view.x.name)
+        ? [
+            checkbox("log x", view.xLog, (on) => {
+              view.xLog = on;
+              refresh();
+            }),
+          ]
+        : []),
+      ...(wide(study, view.y.name)
+        ? [
+            checkbox("log y", view.yLog, (on) => {
+              view.yLog = on;
+              refresh();
+            }),
+          ]
+        : []),
     );
   controls.append(
     select("Up", measures, view.y.name, (name) => {
@@ -367,8 +327,14 @@ export function tradeoff(study: Study): HTMLElement | null {
   );
   if (knobs.length > 0) {
     controls.append(
-      select("Colour", knobs, view.colour.knob ?? "", (name) => { view.colour = colours(study, name); refresh(); }),
-      select("Shape", knobs, view.shape.knob ?? "", (name) => { view.shape = shapes(study, name); refresh(); }),
+      select("Colour", knobs, view.colour.knob ?? "", (name) => {
+        view.colour = colours(study, name);
+        refresh();
+      }),
+      select("Shape", knobs, view.shape.knob ?? "", (name) => {
+        view.shape = shapes(study, name);
+        refresh();
+      }),
     );
   }
   offerLogarithms();
