@@ -4,7 +4,7 @@
 //
 // Blocks arrive one at a time; looks fall at 10, 15, 22, 33, … blocks (each half as large again) up
 // to a maximum that is fixed before the first look. Looking five times at the 5 % level would find
-// a difference between identical arms some 13–19 % of the time, so each look tests at a level of
+// a difference between identical arms some 13 % of the time, so each look tests at a level of
 // its own (Lan and DeMets, "Discrete sequential boundaries for clinical trials", Biometrika, 1983):
 //
 //   * Early looks share `early_share` of alpha in proportion to information: after n of N blocks,
@@ -36,9 +36,9 @@
 // studies that their width ends; the reported interval covers 93–97 % at every look, and at
 // whichever look it stops, over effects and hosts (quiet, heavy-tailed, drifting, of two speeds,
 // recorded). Repeated intervals alone would cover 98–99 %; giving the last look all that remains,
-// half of alpha at least, is what keeps it below 97 %. Large effects are covered a little more
-// often. Not true of any procedure: coverage among only those studies that stopped at one given
-// look. A study of identical arms that stops because it is decided is always wrong.
+// half of alpha at least, is what keeps it below 97 %. Not true of any procedure: coverage among
+// only those studies that stopped at one given look. A study of identical arms that stops because
+// it is decided is always wrong.
 
 #include <optional>
 #include <span>
