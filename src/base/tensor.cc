@@ -103,6 +103,15 @@ T narrow(double value) {
   }
 }
 
+// Integers become i64 directly: a double holds only those of 53 bits.
+template <typename From, typename To>
+To convert_element(From value) {
+  if constexpr (std::is_integral_v<From> && std::is_same_v<To, std::int64_t>)
+    return static_cast<std::int64_t>(value);
+  else
+    return narrow<To>(widen(value));
+}
+
 }  // namespace
 
 Tensor convert(const Tensor& tensor, DType dtype) {
@@ -114,12 +123,7 @@ Tensor convert(const Tensor& tensor, DType dtype) {
       using To = decltype(to);
       const auto source = tensor.span<From>();
       const auto target = result.span<To>();
-      if constexpr (std::is_integral_v<From> && std::is_same_v<To, std::int64_t>)
-        std::transform(source.begin(), source.end(), target.begin(),
-                       [](From v) { return static_cast<std::int64_t>(v); });
-      else
-        std::transform(source.begin(), source.end(), target.begin(),
-                       [](From v) { return narrow<To>(widen(v)); });
+      std::transform(source.begin(), source.end(), target.begin(), convert_element<From, To>);
     });
   });
   return result;
