@@ -14,7 +14,7 @@ function(run)
 endfunction()
 
 # `npm ci` empties node_modules first, so an interrupted one leaves no copy of the lock file behind.
-set(fetched ${WEB}/node_modules/.fetched-lock.json)
+set(fetched ${WEB}/node_modules/.installed)
 execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files ${WEB}/package-lock.json ${fetched}
                 RESULT_VARIABLE stale OUTPUT_QUIET ERROR_QUIET)
 if(stale)

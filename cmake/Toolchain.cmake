@@ -18,6 +18,11 @@ if(GNOMON_SANITIZE)
   add_link_options(-fsanitize=${GNOMON_SANITIZE})
 endif()
 
+# Fuzzing needs coverage of the code under test, not of the target alone.
+if(GNOMON_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})

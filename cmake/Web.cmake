@@ -5,11 +5,11 @@ find_program(NODE node REQUIRED)
 find_program(NPM npm REQUIRED)
 
 set(web ${CMAKE_CURRENT_SOURCE_DIR}/web/report)
-set(page ${CMAKE_BINARY_DIR}/web/report.html)
+set(GNOMON_REPORT_PAGE ${CMAKE_BINARY_DIR}/web/report.html)
 file(GLOB_RECURSE web_sources CONFIGURE_DEPENDS ${web}/src/*)
 add_custom_command(
-  OUTPUT ${page}
-  COMMAND ${CMAKE_COMMAND} -DWEB=${web} -DPAGE=${page} -DNPM=${NPM} -P ${CMAKE_CURRENT_LIST_DIR}/BuildWeb.cmake
+  OUTPUT ${GNOMON_REPORT_PAGE}
+  COMMAND ${CMAKE_COMMAND} -DWEB=${web} -DPAGE=${GNOMON_REPORT_PAGE} -DNPM=${NPM} -P ${CMAKE_CURRENT_LIST_DIR}/BuildWeb.cmake
   DEPENDS ${web_sources} ${web}/package.json ${web}/package-lock.json ${web}/build.mjs
           ${CMAKE_CURRENT_LIST_DIR}/BuildWeb.cmake
   COMMENT "Building the report page"
@@ -17,5 +17,5 @@ add_custom_command(
 
 set(template ${CMAKE_BINARY_DIR}/web/report_template.cc)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/report_template.cc.in ${template} @ONLY)
-set_source_files_properties(${template} PROPERTIES OBJECT_DEPENDS ${page})
+set_source_files_properties(${template} PROPERTIES OBJECT_DEPENDS ${GNOMON_REPORT_PAGE})
 target_sources(gnomon_study PRIVATE ${template})
