@@ -6,6 +6,8 @@
 #include <new>
 
 #include "app/command.h"
+#include "app/commands/compare.h"
+#include "app/commands/study.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 
@@ -24,6 +26,8 @@ int run(int argc, char** argv) {
   CLI::App app("Gnomon: a laboratory for machine-learning systems", "gnomon");
   app.require_subcommand(1);
   app.set_version_flag("--version", "gnomon " GNOMON_VERSION);
+  add_study(app);
+  add_compare(app);
   try {
     app.parse(argc, argv);
     return 0;

@@ -47,12 +47,12 @@ void check_knobs(const Study& study) {
 const std::vector<std::string>& train_options() {
   static const std::vector<std::string> names = {"precision",     "epochs",   "batch",
                                                  "learning-rate", "momentum", "weight-decay",
-                                                 "schedule",      "threads"};
+                                                 "schedule",      "images"};
   return names;
 }
 
 const std::vector<std::string>& evaluate_options() {
-  static const std::vector<std::string> names = {"precision", "batch", "threads"};
+  static const std::vector<std::string> names = {"precision", "batch", "threads", "seconds"};
   return names;
 }
 
