@@ -99,6 +99,21 @@ describe("the trade-off chart", () => {
       assert.equal(await page.locator("#tradeoff .label-chosen").textContent(), chosen);
     });
   });
+  test("every tick has a label", async () => {
+    await withPage("demo", {}, async (page) => {
+      for (const axis of [
+        "#tradeoff [aria-label^=x-axis]",
+        "#effects [aria-label^=x-axis]",
+        "#drift [aria-label^=y-axis]",
+      ]) {
+        const labels = await page.locator(`${axis} text`).allTextContents();
+        assert.ok(
+          labels.length >= 3 && labels.every((label) => label !== ""),
+          `${axis}: ${labels}`,
+        );
+      }
+    });
+  });
   test("labels cover neither each other nor, at 390 pixels, leave the chart", async () => {
     for (const width of [1280, 390]) {
       await withPage("demo", { width }, async (page) => {

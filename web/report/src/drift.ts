@@ -94,14 +94,12 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
     x: {
       type: "linear",
       domain: first === last ? [first - 1, last + 1] : [first, last],
-      label: null,
-      ticks: Math.min(last - first + 1, narrow ? 6 : 12),
-      tickFormat: (v: number) => (Number.isInteger(v) ? String(v) : ""),
       inset: 8,
     },
-    y: { type: "log", domain, ticks, tickFormat: signed, label: null },
+    y: { type: "log", domain },
     marks: [
       Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks }),
+      Plot.axisY(ticks, { text: signed, label: null }),
       Plot.ruleY([1], { stroke: "var(--ink-soft)", strokeWidth: 1 }),
       Plot.line(runs, {
         x: "block",

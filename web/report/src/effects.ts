@@ -127,13 +127,11 @@ function draw(rows: Row[], width: number): Element {
     x: {
       type: "log",
       domain,
-      label: null,
-      ticks,
-      tickFormat: (v: number) => `${formatTick(v, "1")}×`,
     },
     y: { type: "point", domain: keys, axis: null, padding: 0.6 },
     marks: [
       Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks }),
+      Plot.axisX(ticks, { text: (v: number) => `${formatTick(v, "1")}×`, label: null }),
       Plot.rectX(noise, { x1: "low", x2: "high", fill: "var(--accent)", fillOpacity: 0.14 }),
       Plot.ruleX([1], { stroke: "var(--ink)", strokeWidth: 1.25 }),
       Plot.ruleY(rows, {

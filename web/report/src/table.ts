@@ -180,10 +180,10 @@ export function table(study: Study): HTMLElement | null {
         sorted
       ];
     });
-    const all = kept.length === configurations.length;
-    status.textContent = all
-      ? `${configurations.length} configurations, by ${column.title.toLowerCase()}.`
-      : `${kept.length} of ${configurations.length} configurations, by ${column.title.toLowerCase()}.`;
+    const total = configurations.length;
+    const count = kept.length === total ? String(total) : `${kept.length} of ${total}`;
+    const noun = total === 1 ? "configuration" : "configurations";
+    status.textContent = `${count} ${noun}, by ${column.title.toLowerCase()}.`;
   }
 
   function sort(column: number): void {

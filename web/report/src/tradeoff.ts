@@ -48,20 +48,27 @@ function domain(values: (number | null)[], log: boolean): [number, number] {
   return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
 }
 
+/** An axis and its ticks. Labels are `text`, because a logarithmic scale thins those of a `tickFormat`. */
+interface Axis {
+  type: "log" | "linear";
+  domain: [number, number];
+  ticks: number | number[];
+  text: (value: number) => string;
+}
+
 function axis(
   study: Study,
   measure: Measure,
   log: boolean,
   values: (number | null)[],
   most: number,
-) {
+): Axis {
   const extent = domain(values, log);
   return {
-    type: log ? ("log" as const) : ("linear" as const),
+    type: log ? "log" : "linear",
     domain: extent,
     ticks: log ? logarithmicTicks(extent, most) : most,
-    tickFormat: (value: number) => formatTick(value, measure.unit, study.fraction(measure.name)),
-    label: null,
+    text: (value: number) => formatTick(value, measure.unit, study.fraction(measure.name)),
   };
 }
 
@@ -69,7 +76,7 @@ function marks(
   study: Study,
   view: View,
   points: Point[],
-  ticks: { x: number | number[]; y: number | number[] },
+  axes: { x: Axis; y: Axis },
 ): Plot.Markish[] {
   const feasible = points.filter((p) => p.configuration.feasible);
   const infeasible = points.filter((p) => !p.configuration.feasible);
@@ -79,8 +86,10 @@ function marks(
     p.configuration.feasible || feasible.length === 0 ? p.colour : null;
   const interval = { stroke: colourOf, strokeWidth: 1.5, strokeOpacity: 0.65 };
   return [
-    Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks: ticks.x }),
-    Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: ticks.y }),
+    Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks: axes.x.ticks }),
+    Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: axes.y.ticks }),
+    Plot.axisX({ ticks: axes.x.ticks, text: axes.x.text, label: null }),
+    Plot.axisY({ ticks: axes.y.ticks, text: axes.y.text, label: null }),
     Plot.line(front(points, view), {
       x: "x",
       y: "y",
@@ -185,8 +194,8 @@ function draw(study: Study, view: View, width: number): Element {
     height,
     ...margin,
     style: { fontSize: "12.5px" },
-    x,
-    y,
+    x: { type: x.type, domain: x.domain },
+    y: { type: y.type, domain: y.domain },
     color: {
       type: "ordinal",
       domain: view.colour.domain,
@@ -195,7 +204,7 @@ function draw(study: Study, view: View, width: number): Element {
     },
     symbol: { domain: view.shape.domain, range: view.shape.range as Plot.SymbolType[] },
     opacity: { type: "identity" },
-    marks: marks(study, view, points, { x: x.ticks, y: y.ticks }),
+    marks: marks(study, view, points, { x, y }),
   });
   const positions = { x: chart.scale("x")!.apply, y: chart.scale("y")!.apply } as Positions;
   const frame = {
