@@ -1,0 +1,261 @@
+#include "pass/fuse.h"
+
+#include <algorithm>
+#include <map>
+#include <queue>
+#include <set>
+
+#include "ir/builder.h"
+#include "ir/op_info.h"
+#include "pass/dead_code.h"
+#include "pass/rewrite.h"
+
+namespace gnomon::pass {
+namespace {
+
+using ir::Program;
+using ir::Value;
+using Members = std::vector<std::uint32_t>;  // in program order
+
+constexpr std::size_t largest_region = 64;
+constexpr std::uint32_t longest_stretch = 16;  // of program order, between producer and consumer
+constexpr std::size_t longest_search = 64;     // regions visited in search of a circle
+
+template <typename... Ops>
+bool is_any(const ir::Op& op) {
+  return (std::holds_alternative<Ops>(op) || ...);
+}
+
+bool is_contraction(const ir::Op& op) {
+  return is_any<ir::MatMul, ir::Convolution, ir::ConvolutionInputGradient,
+                ir::ConvolutionWeightGradient>(op);
+}
+
+// Computed from next to nothing, so every region makes its own.
+bool is_cheap_source(const ir::Op& op) { return is_any<ir::Full, ir::Broadcast>(op); }
+
+bool can_join(const ir::Op& op) { return ir::is_elementwise(op) || is_contraction(op); }
+
+// Members made one node: what it takes, what it yields, and its inner Program.
+struct Region {
+  std::vector<Value> inputs, outputs;
+  Program body;
+};
+
+class Fusion {
+ public:
+  Fusion(const Program& program, const machine::Target& target)
+      : program_(program), target_(target), uses_(ir::uses_of(program)) {
+    for (std::uint32_t i = 0; i < program.nodes.size(); ++i) {
+      group_of_.push_back(i);
+      members_.push_back({i});
+    }
+    is_output_.resize(program.nodes.size(), false);
+    for (const auto& output : program.outputs) is_output_[output.value.node] = true;
+  }
+
+  Program run() {
+    for (std::uint32_t i = 0; i < program_.nodes.size(); ++i)
+      if (ir::is_elementwise(program_.nodes[i].op)) grow_over(i);
+    return remove_dead_code(emit());
+  }
+
+ private:
+  const ir::Node& node(std::uint32_t index) const { return program_.nodes[index]; }
+  const ir::Dims& space(std::uint32_t index) const { return node(index).results[0].dims; }
+
+  // ---- growth
+
+  void grow_over(std::uint32_t consumer) {
+    for (const auto value : node(consumer).inputs) {
+      const auto producer = value.node;
+      if (!can_join(node(producer).op) || space(producer) != space(consumer)) continue;
+      const auto from = group_of_[producer], to = group_of_[consumer];
+      if (from == to || consumer - members_[from].back() > longest_stretch) continue;
+      if (may_merge(from, to, consumer)) merge(from, to);
+    }
+  }
+
+  bool may_merge(std::uint32_t from, std::uint32_t to, std::uint32_t latest) const {
+    const Members both = joined(from, to);
+    if (both.size() > largest_region || !epilogue_is_simple(both)) return false;
+    if (leads_round(from, to, latest) || leads_round(to, from, latest)) return false;
+    return target_.fuses(region(both).body);
+  }
+
+  Members joined(std::uint32_t a, std::uint32_t b) const {
+    Members both;
+    std::merge(members_[a].begin(), members_[a].end(), members_[b].begin(), members_[b].end(),
+               std::back_inserter(both));
+    return both;
+  }
+
+  // Holds for regions without a contraction, too.
+  bool epilogue_is_simple(const Members& members) const {
+    const auto contractions = std::count_if(members.begin(), members.end(), [&](std::uint32_t m) {
+      return is_contraction(node(m).op);
+    });
+    if (contractions == 0) return true;
+    if (contractions > 1) return false;
+    int results = 0;
+    for (const auto m : members) {
+      results += is_used_outside(m, members);
+      if (is_contraction(node(m).op)) continue;
+      for (const auto value : node(m).inputs)
+        if (!contains(members, value.node) && !is_cheap_source(node(value.node).op)) return false;
+    }
+    return results == 1;
+  }
+
+  static bool contains(const Members& members, std::uint32_t node) {
+    return std::binary_search(members.begin(), members.end(), node);
+  }
+
+  bool is_used_outside(std::uint32_t index, const Members& members) const {
+    if (is_output_[index]) return true;
+    return std::any_of(uses_[index].begin(), uses_[index].end(),
+                       [&](std::uint32_t user) { return !contains(members, user); });
+  }
+
+  // Does a path lead from one group to another through a third? Nodes behind `latest` are not
+  // grouped yet, so no path leads back from them.
+  bool leads_round(std::uint32_t from, std::uint32_t to, std::uint32_t latest) const {
+    std::set<std::uint32_t> visited = {from};
+    std::vector<std::uint32_t> open = {from};
+    while (!open.empty()) {
+      const auto group = open.back();
+      open.pop_back();
+      for (const auto member : members_[group])
+        for (const auto user : uses_[member]) {
+          const auto next = group_of_[user];
+          if (user > latest || (group == from && next == to)) continue;
+          if (next == to) return true;
+          if (!visited.insert(next).second) continue;
+          if (visited.size() > longest_search) return true;
+          open.push_back(next);
+        }
+    }
+    return false;
+  }
+
+  void merge(std::uint32_t from, std::uint32_t to) {
+    members_[from] = joined(from, to);
+    for (const auto m : members_[to]) group_of_[m] = from;
+    members_[to].clear();
+  }
+
+  // ---- bodies
+
+  Region region(const Members& members) const {
+    Region region;
+    std::string name;
+    for (const auto m : members) name += (name.empty() ? "" : "_") + std::string(op_name(m));
+    ir::Builder b(name);
+    std::map<Value, Value> inner;
+    const auto argument = [&](Value outer) {
+      const auto known = inner.find(outer);
+      if (known != inner.end()) return known->second;
+      region.inputs.push_back(outer);
+      return inner[outer] =
+                 b.input(fmt::format("x{}", region.inputs.size() - 1), program_.type(outer));
+    };
+    // Arguments first, in order of use.
+    for (const auto m : members)
+      for (const auto value : node(m).inputs) {
+        if (contains(members, value.node)) continue;
+        if (!is_cheap_source(node(value.node).op))
+          argument(value);
+        else
+          for (const auto operand : node(value.node).inputs) argument(operand);
+      }
+    const auto copy = [&](std::uint32_t index) {
+      std::vector<Value> operands;
+      for (const auto value : node(index).inputs) operands.push_back(inner.at(value));
+      inner[{index, 0}] = b.append(node(index).op, operands)[0];
+    };
+    for (const auto m : members) {
+      for (const auto value : node(m).inputs)
+        if (!inner.contains(value)) copy(value.node);
+      copy(m);
+      if (!is_used_outside(m, members)) continue;
+      b.output(fmt::format("y{}", region.outputs.size()), inner.at({m, 0}));
+      region.outputs.push_back({m, 0});
+    }
+    region.body = b.finish();
+    return region;
+  }
+
+  std::string_view op_name(std::uint32_t index) const { return ir::name(node(index).op); }
+
+  // ---- the new program
+
+  Program emit() {
+    Rewrite rewrite(program_);
+    for (const auto group : order()) {
+      const Members& members = members_[group];
+      if (!emit_region(rewrite, members)) rewrite.keep(members[0]);
+    }
+    return rewrite.finish();
+  }
+
+  bool emit_region(Rewrite& rewrite, const Members& members) const {
+    if (!can_join(node(members[0]).op)) return false;
+    if (members.size() == 1) {
+      const auto& inputs = node(members[0]).inputs;
+      if (std::none_of(inputs.begin(), inputs.end(),
+                       [&](Value value) { return is_cheap_source(node(value.node).op); }))
+        return false;
+    }
+    const Region made = region(members);
+    if (members.size() == 1 && (made.outputs.empty() || !target_.fuses(made.body))) return false;
+    std::string label;
+    for (const auto m : members)
+      if (label.empty()) label = node(m).label;
+    const auto results =
+        rewrite.append(ir::Fused{ir::Region(made.body)}, rewrite.at(made.inputs), label);
+    for (std::size_t i = 0; i < results.size(); ++i) rewrite.replace(made.outputs[i], results[i]);
+    return true;
+  }
+
+  // Groups, operands before uses, otherwise by their last members.
+  std::vector<std::uint32_t> order() const {
+    std::vector<std::set<std::uint32_t>> users(members_.size());
+    std::vector<std::size_t> waiting(members_.size(), 0);
+    for (std::uint32_t i = 0; i < program_.nodes.size(); ++i)
+      for (const auto user : uses_[i])
+        if (group_of_[user] != group_of_[i] && users[group_of_[i]].insert(group_of_[user]).second)
+          ++waiting[group_of_[user]];
+    using Ready = std::pair<std::uint32_t, std::uint32_t>;  // last member, group
+    std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
+    for (std::uint32_t g = 0; g < members_.size(); ++g)
+      if (!members_[g].empty() && waiting[g] == 0) ready.emplace(members_[g].back(), g);
+    std::vector<std::uint32_t> order;
+    while (!ready.empty()) {
+      const auto group = ready.top().second;
+      ready.pop();
+      order.push_back(group);
+      for (const auto user : users[group])
+        if (--waiting[user] == 0) ready.emplace(members_[user].back(), user);
+    }
+    const auto groups = members_.size() - static_cast<std::size_t>(std::count(
+                                              members_.begin(), members_.end(), Members()));
+    GNOMON_CHECK(order.size() == groups, "{}: fused regions depend on each other in a circle",
+                 program_.name);
+    return order;
+  }
+
+  const Program& program_;
+  const machine::Target& target_;
+  const std::vector<std::vector<std::uint32_t>> uses_;
+  std::vector<std::uint32_t> group_of_;  // by node
+  std::vector<Members> members_;         // by group; a group is named by its first founder
+  std::vector<bool> is_output_;          // by node
+};
+
+}  // namespace
+
+Program fuse(const Program& program, const machine::Target& target) {
+  return Fusion(program, target).run();
+}
+
+}  // namespace gnomon::pass
