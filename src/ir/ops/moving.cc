@@ -8,7 +8,8 @@ namespace gnomon::ir {
 Rule Broadcast::rule() const {
   const auto rank = static_cast<std::int64_t>(type.rank());
   std::string operand, result, clauses;
-  for (std::int64_t d = 0, next = 0; d < rank; ++d) {
+  std::int64_t next = 0;
+  for (std::int64_t d = 0; d < rank; ++d) {
     const bool kept =
         next < static_cast<std::int64_t>(axes.size()) && axes[static_cast<std::size_t>(next)] == d;
     const auto& dim = type.dims[static_cast<std::size_t>(d)];
@@ -20,10 +21,10 @@ Rule Broadcast::rule() const {
     else
       clauses += fmt::format("; d{} : {}", d, dim.size);
     clauses += fmt::format("; split d{}", d);
-    if (d == rank - 1 && next != static_cast<std::int64_t>(axes.size()))
-      throw InputError("broadcast: axes [{}] are not increasing dimensions of {}",
-                       fmt::join(axes, ", "), to_string(type));
   }
+  if (next != static_cast<std::int64_t>(axes.size()))
+    throw InputError("broadcast: axes [{}] are not increasing dimensions of {}",
+                     fmt::join(axes, ", "), to_string(type));
   if (operand.empty()) operand = "()";
   if (result.empty()) result = "()";
   return Rule(fmt::format("{} -> {}{}", operand, result, clauses));
@@ -40,14 +41,14 @@ Gradient Broadcast::gradient(const GradientArgs& args) const {
 std::vector<Type> Reshape::infer(std::span<const Type> operands) const {
   const auto profile = [](const Dims& dims) {
     std::multiset<std::string> symbols;
-    std::int64_t count = 1;
+    Shape integers;
     for (const auto& dim : dims) {
       if (dim.is_symbol())
         symbols.insert(dim.symbol);
       else
-        count *= dim.size;
+        integers.push_back(dim.size);
     }
-    return std::pair(symbols, count);
+    return std::pair(symbols, element_count(integers));
   };
   if (operands[0].dtype != type.dtype || profile(operands[0].dims) != profile(type.dims))
     throw InputError("reshape: {} does not hold the elements of {}", to_string(type),
