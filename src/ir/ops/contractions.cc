@@ -8,9 +8,11 @@ namespace {
 
 void check_pair(std::string_view who, std::string_view what, const std::vector<std::int64_t>& pair,
                 std::int64_t least) {
-  if (pair.size() != 2 || pair[0] < least || pair[1] < least)
-    throw InputError("{}: {} is [{}]; it takes two integers of at least {}", who, what,
-                     fmt::join(pair, ", "), least);
+  constexpr std::int64_t most = 1 << 24;  // keeps the arithmetic of windows from overflowing
+  const auto fits = [&](std::int64_t value) { return value >= least && value <= most; };
+  if (pair.size() != 2 || !fits(pair[0]) || !fits(pair[1]))
+    throw InputError("{}: {} is [{}]; it takes two integers from {} to {}", who, what,
+                     fmt::join(pair, ", "), least, most);
 }
 
 template <typename Op>
@@ -33,11 +35,12 @@ std::string extents(const Op& op, std::size_t first, std::string_view a, std::st
 template <typename Op>
 std::string pool_windows(const Op& op) {
   check_pair(Op::name, "kernel", op.kernel, 1);
+  const auto slide = windows(op);
   for (std::size_t i = 0; i < 2; ++i)
-    if (op.padding.size() == 2 && op.padding[i] * 2 > op.kernel[i])
+    if (op.padding[i] * 2 > op.kernel[i])
       throw InputError("{}: padding {} is more than half the kernel {}", Op::name, op.padding[i],
                        op.kernel[i]);
-  return fmt::format("; r : {}; s : {}", op.kernel[0], op.kernel[1]) + windows(op);
+  return fmt::format("; r : {}; s : {}", op.kernel[0], op.kernel[1]) + slide;
 }
 
 }  // namespace
