@@ -129,6 +129,17 @@ void size_window(std::string_view who, const Window& window, std::map<std::strin
                      window.source, known(window.source), positions.size, to_string(entry->second));
 }
 
+// Kept by a result, reduced, or seen through a window.
+bool accounted_for(const Rule& rule, const std::string& index) {
+  const auto shows = [&](const Rule::Indices& side) {
+    return std::find(side.begin(), side.end(), index) != side.end();
+  };
+  return rule.results().empty() || rule.reductions().contains(index) ||
+         std::any_of(rule.results().begin(), rule.results().end(), shows) ||
+         std::any_of(rule.windows().begin(), rule.windows().end(),
+                     [&](const Window& w) { return w.source == index; });
+}
+
 }  // namespace
 
 Rule::Rule(std::string_view text) {
@@ -156,6 +167,10 @@ Rule::Rule(std::string_view text) {
           GNOMON_CHECK(false, "unknown clause in rule: {}", text);
       }
   }
+  for (const auto& side : operands_)
+    for (const auto& index : side)
+      GNOMON_CHECK(accounted_for(*this, index), "{} disappears without sum or max: {}", index,
+                   text);
 }
 
 Rule Rule::none() {
