@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,14 @@ class States {
   void poison();
   bool poisoned() const { return !to_restore_.empty(); }
 
+  // Tells these states from all others, also from later ones at the same address: what an executor
+  // computed from a state stays valid while this and the slot's version are the same.
+  const std::shared_ptr<const void>& identity() const { return identity_; }
+
  private:
   std::map<std::string, Slot> slots_;
   std::vector<std::string> to_restore_;
+  std::shared_ptr<const void> identity_ = std::make_shared<char>();
 };
 
 }  // namespace gnomon::exec

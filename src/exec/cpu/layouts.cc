@@ -1,0 +1,146 @@
+#include "exec/cpu/layouts.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace gnomon::exec::cpu {
+namespace {
+
+struct Blocking {
+  std::vector<std::int64_t> block;  // product of a dimension's inner blocks
+  std::vector<std::int64_t> outer;  // steps of the outer loop over a dimension
+};
+
+Blocking blocking(const Shape& shape, const ir::LayoutParts& parts) {
+  Blocking result{std::vector<std::int64_t>(shape.size(), 1), {}};
+  for (const auto& b : parts.blocks) result.block[b.dimension] *= b.size;
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    result.outer.push_back((shape[d] + result.block[d] - 1) / result.block[d]);
+  return result;
+}
+
+bool stores_like_row_major(const Shape& shape, const ir::LayoutParts& parts) {
+  if (!parts.blocks.empty()) return false;
+  std::vector<std::size_t> long_ones;
+  for (const auto d : parts.order)
+    if (shape[d] > 1) long_ones.push_back(d);
+  return std::is_sorted(long_ones.begin(), long_ones.end());
+}
+
+}  // namespace
+
+std::optional<dnnl::memory::data_type> onednn_type(DType dtype) {
+  switch (dtype) {
+    case DType::f32:
+      return dnnl::memory::data_type::f32;
+    case DType::bf16:
+      return dnnl::memory::data_type::bf16;
+    case DType::i32:
+      return dnnl::memory::data_type::s32;
+    case DType::i8:
+      return dnnl::memory::data_type::s8;
+    case DType::u8:
+      return dnnl::memory::data_type::u8;
+    case DType::f64:
+    case DType::i64:
+    case DType::boolean:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+dnnl::memory::desc describe(const ir::Type& type, const ir::Layout& layout) {
+  const Shape shape = ir::bound_shape(type.dims);
+  const auto parts = ir::parts(layout, shape.size());
+  const auto [block, outer] = blocking(shape, parts);
+  std::int64_t stride =
+      std::accumulate(block.begin(), block.end(), std::int64_t{1}, std::multiplies<>());
+  dnnl::memory::dims strides(shape.size());
+  for (auto d = parts.order.rbegin(); d != parts.order.rend(); ++d) {
+    strides[*d] = stride;
+    stride *= std::max<std::int64_t>(outer[*d], 1);
+  }
+  dnnl::memory::desc result(shape, onednn_type(type.dtype).value(), strides);
+  auto& raw = result.data;
+  raw.format_desc.blocking.inner_nblks = static_cast<int>(parts.blocks.size());
+  for (std::size_t i = 0; i < parts.blocks.size(); ++i) {
+    raw.format_desc.blocking.inner_blks[i] = parts.blocks[i].size;
+    raw.format_desc.blocking.inner_idxs[i] = static_cast<dnnl_dim_t>(parts.blocks[i].dimension);
+  }
+  for (std::size_t d = 0; d < shape.size(); ++d) raw.padded_dims[d] = outer[d] * block[d];
+  return result;
+}
+
+dnnl::memory::desc describe_any(const ir::Type& type) {
+  return {ir::bound_shape(type.dims), onednn_type(type.dtype).value(),
+          dnnl::memory::format_tag::any};
+}
+
+std::optional<ir::Layout> layout_from(const dnnl::memory::desc& descriptor) {
+  const auto& raw = descriptor.data;
+  if (raw.format_kind != dnnl_blocked || raw.extra.flags != 0 || raw.offset0 != 0)
+    return std::nullopt;
+  const auto rank = static_cast<std::size_t>(raw.ndims);
+  const auto& inner = raw.format_desc.blocking;
+  ir::LayoutParts parts;
+  for (int i = 0; i < inner.inner_nblks; ++i)
+    parts.blocks.push_back({static_cast<std::size_t>(inner.inner_idxs[i]), inner.inner_blks[i]});
+  const Shape shape(raw.dims, raw.dims + rank);
+  const auto [block, outer] = blocking(shape, parts);
+  for (std::size_t d = 0; d < rank; ++d) {
+    if (raw.padded_dims[d] != outer[d] * block[d] || raw.padded_offsets[d] != 0)
+      return std::nullopt;
+    parts.order.push_back(d);
+  }
+  // Of equal strides the inner one steps once only.
+  std::stable_sort(parts.order.begin(), parts.order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(inner.strides[a], outer[a]) > std::pair(inner.strides[b], outer[b]);
+  });
+  std::int64_t stride =
+      std::accumulate(block.begin(), block.end(), std::int64_t{1}, std::multiplies<>());
+  for (auto d = parts.order.rbegin(); d != parts.order.rend(); ++d) {
+    if (outer[*d] > 1 && inner.strides[*d] != stride) return std::nullopt;
+    stride *= std::max<std::int64_t>(outer[*d], 1);
+  }
+  if (stores_like_row_major(shape, parts)) return ir::Layout{};
+  return ir::layout_of(parts);
+}
+
+std::vector<Level> levels(const Shape& shape, const ir::Layout& layout) {
+  const auto parts = ir::parts(layout, shape.size());
+  auto [step, outer] = blocking(shape, parts);
+  std::vector<Level> result;
+  for (const auto d : parts.order) result.push_back({d, outer[d], step[d]});
+  for (const auto& b : parts.blocks) {
+    step[b.dimension] /= b.size;
+    result.push_back({b.dimension, b.size, step[b.dimension]});
+  }
+  return result;
+}
+
+std::int64_t stored_count(const Shape& shape, const ir::Layout& layout) {
+  std::int64_t count = 1;
+  for (const auto& level : levels(shape, layout)) count *= level.extent;
+  return count;
+}
+
+bool is_padded(const Shape& shape, const ir::Layout& layout) {
+  return stored_count(shape, layout) != element_count(shape);
+}
+
+std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout) {
+  std::vector<std::vector<std::int64_t>> result;
+  for (const auto extent : shape)
+    result.emplace_back(static_cast<std::size_t>(extent), std::int64_t{0});
+  std::int64_t stride = 1;
+  const auto loops = levels(shape, layout);
+  for (auto level = loops.rbegin(); level != loops.rend(); ++level) {
+    auto& along = result[level->dimension];
+    for (std::size_t i = 0; i < along.size(); ++i)
+      along[i] += static_cast<std::int64_t>(i) / level->step % level->extent * stride;
+    stride *= level->extent;
+  }
+  return result;
+}
+
+}  // namespace gnomon::exec::cpu

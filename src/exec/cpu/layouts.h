@@ -1,0 +1,49 @@
+#pragma once
+
+// Layouts as oneDNN knows them (dnnl_memory_desc_t: strides of the outer dimensions and a list of
+// inner blocks) and as programs write them (ir/layout.h), one translated into the other; and the
+// walk over memory that our own kernels share.
+
+#include <dnnl.hpp>
+#include <optional>
+#include <vector>
+
+#include "ir/layout.h"
+#include "ir/type.h"
+
+namespace gnomon::exec::cpu {
+
+// nullopt for element types that oneDNN 2.6 lacks (f64, i64, bool).
+std::optional<dnnl::memory::data_type> onednn_type(DType dtype);
+
+// The descriptor of a value of a static type in this layout.
+dnnl::memory::desc describe(const ir::Type& type, const ir::Layout& layout);
+// The same type, the layout left to the primitive.
+dnnl::memory::desc describe_any(const ir::Type& type);
+
+// The layout that a primitive chose. nullopt if a tag cannot say it: gaps between elements, extra
+// compensation data. Layouts that store the same bytes as row-major order, because the dimensions
+// that moved have one element, come back as row-major.
+std::optional<ir::Layout> layout_from(const dnnl::memory::desc& descriptor);
+
+// One loop over memory: `extent` steps through `dimension`, each of which advances the position in
+// that dimension by `step`.
+struct Level {
+  std::size_t dimension;
+  std::int64_t extent;
+  std::int64_t step;
+};
+
+// The loops that visit a stored value in the order of its memory, outermost first, padding
+// included.
+std::vector<Level> levels(const Shape& shape, const ir::Layout& layout);
+
+// Elements stored, padding included, and whether there is any.
+std::int64_t stored_count(const Shape& shape, const ir::Layout& layout);
+bool is_padded(const Shape& shape, const ir::Layout& layout);
+
+// The offset of each position along one dimension, which for blocked layouts is no multiple of a
+// stride. The offset of an element is the sum over its dimensions.
+std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout);
+
+}  // namespace gnomon::exec::cpu

@@ -1,0 +1,93 @@
+#include "exec/cpu/reduction_loops.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "exec/cpu/vectorised.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+constexpr std::int64_t width = 16;        // lanes combined side by side
+constexpr std::int64_t most_terms = 256;  // of one f32 sum
+
+struct Add {
+  template <typename T>
+  T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+
+struct Larger {
+  template <typename T>
+  T operator()(T a, T b) const {
+    return a < b ? b : a;
+  }
+};
+
+// Rows of up to `width` lanes, `stride` elements apart.
+template <typename T, typename Combine>
+inline __attribute__((always_inline)) void combine_rows(const T* in, std::int64_t rows,
+                                                        std::int64_t stride, std::int64_t lanes,
+                                                        double* total, Combine combine) {
+  while (rows > 0) {
+    const std::int64_t terms = std::min(rows, most_terms);
+    float partial[width];
+    if (lanes == width) {
+      for (std::int64_t l = 0; l < width; ++l) partial[l] = static_cast<float>(in[l]);
+      for (std::int64_t row = 1; row < terms; ++row)
+        for (std::int64_t l = 0; l < width; ++l)
+          partial[l] = combine(partial[l], static_cast<float>(in[row * stride + l]));
+    } else {
+      for (std::int64_t l = 0; l < lanes; ++l) partial[l] = static_cast<float>(in[l]);
+      for (std::int64_t row = 1; row < terms; ++row)
+        for (std::int64_t l = 0; l < lanes; ++l)
+          partial[l] = combine(partial[l], static_cast<float>(in[row * stride + l]));
+    }
+    for (std::int64_t l = 0; l < lanes; ++l)
+      total[l] = combine(total[l], static_cast<double>(partial[l]));
+    in += terms * stride;
+    rows -= terms;
+  }
+}
+
+template <typename T, typename Combine>
+inline __attribute__((always_inline)) void combine_all(const T* in, std::int64_t rows,
+                                                       std::int64_t lanes, std::int64_t stride,
+                                                       double* total, double start,
+                                                       Combine combine) {
+  if (lanes > 1 || stride > 1) {
+    for (std::int64_t l = 0; l < lanes; l += width)
+      combine_rows(in + l, rows, stride, std::min(width, lanes - l), total + l, combine);
+    return;
+  }
+  double side_by_side[width];
+  std::fill_n(side_by_side, width, start);
+  combine_rows(in, rows / width, width, width, side_by_side, combine);
+  const std::int64_t rest = rows % width;
+  combine_rows(in + rows - rest, rest > 0 ? 1 : 0, width, rest, side_by_side, combine);
+  for (const double value : side_by_side) *total = combine(*total, value);
+}
+
+constexpr double lowest = -std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+GNOMON_VECTORISED void sum_rows(const float* in, std::int64_t rows, std::int64_t lanes,
+                                std::int64_t stride, double* total) {
+  combine_all(in, rows, lanes, stride, total, 0, Add{});
+}
+GNOMON_VECTORISED void sum_rows(const Bf16* in, std::int64_t rows, std::int64_t lanes,
+                                std::int64_t stride, double* total) {
+  combine_all(in, rows, lanes, stride, total, 0, Add{});
+}
+GNOMON_VECTORISED void max_rows(const float* in, std::int64_t rows, std::int64_t lanes,
+                                std::int64_t stride, double* total) {
+  combine_all(in, rows, lanes, stride, total, lowest, Larger{});
+}
+GNOMON_VECTORISED void max_rows(const Bf16* in, std::int64_t rows, std::int64_t lanes,
+                                std::int64_t stride, double* total) {
+  combine_all(in, rows, lanes, stride, total, lowest, Larger{});
+}
+
+}  // namespace gnomon::exec::cpu

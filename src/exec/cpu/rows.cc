@@ -1,0 +1,112 @@
+#include "exec/cpu/rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "exec/cpu/parallel.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+// x - max(x) summed by exp, in f32 and the order of the row.
+template <typename T>
+void softmax(const T* in, T* out, std::int64_t columns, bool logarithm) {
+  float top = -std::numeric_limits<float>::infinity();
+  for (std::int64_t c = 0; c < columns; ++c) top = std::max(top, static_cast<float>(in[c]));
+  float sum = 0;
+  for (std::int64_t c = 0; c < columns; ++c) sum += std::exp(static_cast<float>(in[c]) - top);
+  const float log_sum = std::log(sum), share = 1 / sum;
+  for (std::int64_t c = 0; c < columns; ++c) {
+    const float x = static_cast<float>(in[c]) - top;
+    out[c] = T(logarithm ? x - log_sum : std::exp(x) * share);
+  }
+}
+
+template <typename T>
+void arg_max(const T* in, std::int32_t* out, std::int64_t columns) {
+  std::int64_t best = 0;
+  for (std::int64_t c = 1; c < columns; ++c)
+    if (static_cast<float>(in[c]) > static_cast<float>(in[best])) best = c;
+  *out = static_cast<std::int32_t>(best);
+}
+
+void one_hot(const std::int32_t* in, float* out, std::int64_t classes) {
+  std::fill_n(out, classes, 0.0f);
+  if (*in >= 0 && *in < classes) out[*in] = 1;
+}
+
+// Runs f(operand row, result row) for each row; `wide` is the one that has the last dimension.
+template <typename In, typename Out, typename F>
+class Rows final : public Kernel {
+ public:
+  Rows(const Site& site, const Stored& wide, std::string implementation, F f)
+      : implementation_(std::move(implementation)), f_(f) {
+    const auto count = [](const Stored& s) { return element_count(s.shape()); };
+    const std::int64_t columns = wide.shape().back();
+    rows_ = columns == 0 ? 0 : count(wide) / columns;
+    in_ = rows_ == 0 ? 0 : count(site.operands[0]) / rows_;
+    out_ = rows_ == 0 ? 0 : count(site.results[0]) / rows_;
+  }
+
+  std::string implementation() const override { return implementation_; }
+
+  void run(const Memory& memory) override {
+    // An exponential costs about as much as moving 32 bytes.
+    for_parts(rows_, 1, rows_ * (in_ + out_) * 16, [&](std::int64_t begin, std::int64_t end, int) {
+      for (std::int64_t row = begin; row < end; ++row)
+        f_(memory.operand<In>(0) + row * in_, memory.result<Out>(0) + row * out_);
+    });
+  }
+
+ private:
+  std::string implementation_;
+  F f_;
+  std::int64_t rows_ = 0, in_ = 0, out_ = 0;
+};
+
+template <typename In, typename Out, typename F>
+std::unique_ptr<Kernel> make_rows(const Site& site, const Stored& wide, std::string name, F f) {
+  return std::make_unique<Rows<In, Out, F>>(site, wide, std::move(name), f);
+}
+
+bool is_plain(const Site& site) {
+  return site.operands[0].layout.is_row_major() && site.results[0].layout.is_row_major();
+}
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_softmax(const Site& site, bool logarithm) {
+  if (!is_plain(site)) return nullptr;
+  const Stored& wide = site.operands[0];
+  const std::int64_t columns = wide.shape().back();
+  const auto make = [&]<typename T>(T) {
+    return make_rows<T, T>(site, wide, "softmax",
+                           [=](const T* in, T* out) { softmax(in, out, columns, logarithm); });
+  };
+  if (wide.type.dtype == DType::f32) return make(float{});
+  if (wide.type.dtype == DType::bf16) return make(Bf16{});
+  return nullptr;
+}
+
+std::unique_ptr<Kernel> make_arg_max(const Site& site) {
+  const Stored& wide = site.operands[0];
+  const std::int64_t columns = wide.shape().back();
+  if (!is_plain(site) || columns == 0) return nullptr;
+  const auto make = [&]<typename T>(T) {
+    return make_rows<T, std::int32_t>(
+        site, wide, "arg_max", [=](const T* in, std::int32_t* out) { arg_max(in, out, columns); });
+  };
+  if (wide.type.dtype == DType::f32) return make(float{});
+  if (wide.type.dtype == DType::bf16) return make(Bf16{});
+  return nullptr;
+}
+
+std::unique_ptr<Kernel> make_one_hot(const Site& site) {
+  if (!is_plain(site)) return nullptr;
+  const std::int64_t classes = site.results[0].shape().back();
+  return make_rows<std::int32_t, float>(
+      site, site.results[0], "one_hot",
+      [=](const std::int32_t* in, float* out) { one_hot(in, out, classes); });
+}
+
+}  // namespace gnomon::exec::cpu

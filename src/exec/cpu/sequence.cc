@@ -1,0 +1,156 @@
+#include "exec/cpu/sequence.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "exec/cpu/kernels.h"
+#include "exec/cpu/prologue.h"
+#include "exec/layout_conversion.h"
+#include "exec/reference/evaluate.h"
+#include "ir/op_info.h"
+#include "trace/recorder.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+using pass::Place;
+using pass::Placement;
+
+constexpr std::size_t alignment = 64;
+
+// Nodes that the memory plan carries out.
+bool needs_kernel(const ir::Op& op) {
+  return !std::holds_alternative<ir::Input>(op) && !std::holds_alternative<ir::Read>(op) &&
+         !std::holds_alternative<ir::Write>(op) && !std::holds_alternative<ir::Constant>(op) &&
+         !std::holds_alternative<ir::Full>(op) && !std::holds_alternative<ir::Reshape>(op);
+}
+
+trace::Name trace_name(const ir::Node& node) {
+  const std::string text = node.label.empty() ? std::string(ir::name(node.op))
+                                              : fmt::format("{} {}", node.label, ir::name(node.op));
+  return trace::intern({text, trace::Category::operation, {"flops", "bytes"}});
+}
+
+bool same_place(const Placement& a, const Placement& b) {
+  return a.place == b.place && a.index == b.index && a.offset == b.offset;
+}
+
+}  // namespace
+
+Sequence::Sequence(const ir::Program& program, std::size_t first_constant,
+                   const machine::Target& target, const Device& device, int pool)
+    : program_(program), plan_(pass::plan_memory(program, target)) {
+  make_constants();
+  make_steps(first_constant, device, pool);
+  make_copies();
+  scratch_at_ = (plan_.arena_bytes + alignment - 1) / alignment * alignment;
+}
+
+Stored Sequence::stored(ir::Value value) const {
+  return {program_.type(value), program_.layout(value)};
+}
+
+void Sequence::make_constants() {
+  constants_.resize(program_.nodes.size());
+  for (std::uint32_t i = 0; i < program_.nodes.size(); ++i) {
+    const auto& node = program_.nodes[i];
+    if (!std::holds_alternative<ir::Constant>(node.op) &&
+        !std::holds_alternative<ir::Full>(node.op))
+      continue;
+    constants_[i] = from_row_major(evaluate_node(node, {})[0], program_.layout({i, 0}));
+  }
+}
+
+void Sequence::make_steps(std::size_t first_constant, const Device& device, int pool) {
+  const auto use = state_use(program_);
+  const auto is_constant = [&](const Placement& p) {
+    if (p.place == Place::constant) return true;
+    if (p.place == Place::argument) return p.index >= first_constant;
+    return p.place == Place::state && std::find(use.written.begin(), use.written.end(),
+                                                program_.states[p.index].name) == use.written.end();
+  };
+  for (std::uint32_t i = 0; i < program_.nodes.size(); ++i) {
+    const auto& node = program_.nodes[i];
+    if (!needs_kernel(node.op)) continue;
+    Site site{node, {}, {}, pool};
+    Step step{nullptr, i, places_.size(), places_.size() + node.inputs.size(), trace_name(node),
+              {},      {}};
+    std::vector<ir::Type> operands;
+    for (const auto value : node.inputs) {
+      places_.push_back(plan_.at(value));
+      site.operands.push_back(stored(value));
+      site.operands.back().constant = is_constant(plan_.at(value));
+      operands.push_back(program_.type(value));
+    }
+    for (std::uint32_t r = 0; r < node.results.size(); ++r) {
+      places_.push_back(plan_.at({i, r}));
+      site.results.push_back(stored({i, r}));
+    }
+    const auto cost = ir::cost(node.op, operands, node.results);
+    step.flops = cost.flops;
+    step.bytes = cost.bytes;
+    step.kernel = make_kernel(site, device);
+    scratch_bytes_ = std::max(scratch_bytes_, step.kernel->scratch_bytes());
+    steps_.push_back(std::move(step));
+  }
+  addresses_.resize(places_.size());
+}
+
+// Outputs first: one may be the old value of a state.
+void Sequence::make_copies() {
+  const auto copy_to = [&](Placement to, ir::Value value) {
+    const Placement& from = plan_.at(value);
+    to.bytes = from.bytes;
+    if (!same_place(from, to) && from.bytes != 0) copies_.push_back({from, to});
+  };
+  for (std::size_t o = 0; o < program_.outputs.size(); ++o)
+    copy_to({Place::output, o}, program_.outputs[o].value);
+  for (const auto& node : program_.nodes)
+    if (const auto* write = std::get_if<ir::Write>(&node.op))
+      copy_to({Place::state,
+               static_cast<std::size_t>(program_.state(write->state) - program_.states.data())},
+              node.inputs[0]);
+}
+
+std::byte* Sequence::resolve(const Placement& placement, const Bindings& bindings) {
+  switch (placement.place) {
+    case Place::arena:
+      return bindings.arena + placement.offset;
+    case Place::state:
+      return bindings.states[placement.index];
+    case Place::argument:
+      return bindings.arguments[placement.index];
+    case Place::output:
+      return bindings.outputs[placement.index];
+    case Place::constant:
+      return constants_[placement.index].data();
+  }
+  return nullptr;
+}
+
+void Sequence::bind(const Bindings& bindings) {
+  for (std::size_t i = 0; i < places_.size(); ++i) addresses_[i] = resolve(places_[i], bindings);
+  for (auto& copy : copies_) {
+    copy.source = resolve(copy.from, bindings);
+    copy.target = resolve(copy.to, bindings);
+  }
+  scratch_ = bindings.arena + scratch_at_;
+}
+
+void Sequence::run_step(const Step& step) {
+  const trace::Scope scope(step.name, static_cast<std::int64_t>(step.flops.value),
+                           static_cast<std::int64_t>(step.bytes.value));
+  step.kernel->run(
+      {addresses_.data() + step.first_operand, addresses_.data() + step.first_result, scratch_});
+}
+
+void Sequence::run() {
+  for (const auto& step : steps_) run_step(step);
+  for (const auto& copy : copies_) std::memcpy(copy.target, copy.source, copy.from.bytes);
+}
+
+void Sequence::refresh() {
+  for (auto& step : steps_) step.kernel->refresh();
+}
+
+}  // namespace gnomon::exec::cpu

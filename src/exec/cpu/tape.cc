@@ -1,0 +1,317 @@
+#include "exec/cpu/tape.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "exec/cpu/layouts.h"
+#include "exec/cpu/padding.h"
+#include "exec/cpu/parallel.h"
+#include "exec/cpu/spread.h"
+#include "exec/cpu/tape_loops.h"
+#include "ir/op_info.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+constexpr std::int64_t block = 512;  // elements: 2 KiB a register
+constexpr std::size_t most_registers = 128;
+
+// Where a register's block is: at a moving position of an operand or result, or in scratch.
+struct Register {
+  enum class Place { operand, result, scratch };
+  Place place;
+  std::size_t index;
+};
+
+struct Instruction {
+  Loop loop;
+  std::size_t a, b, out;  // registers
+};
+
+struct Widening {
+  std::size_t operand, out;
+};
+
+struct Spreading {
+  Spread spread;
+  std::size_t operand, out;
+  DType dtype;
+};
+
+struct Filling {
+  float value;
+  std::size_t out;
+};
+
+struct Storing {
+  std::size_t from, result;
+  DType dtype;
+};
+
+// What stands in the padding of a value, if it is known when the tape is made.
+using Known = std::optional<float>;
+
+class Tape final : public Kernel {
+ public:
+  std::string implementation() const override { return "tape"; }
+  std::size_t scratch_bytes() const override {
+    return static_cast<std::size_t>(pool) * scratch_registers * block * sizeof(float);
+  }
+
+  void run(const Memory& memory) override {
+    for_parts(count, block, moved, [&](std::int64_t begin, std::int64_t end, int thread) {
+      run_part(memory, begin, end, thread);
+    });
+    for (const auto result : to_zero) zero_padding(memory.results[result], results[result]);
+  }
+
+  // Filled in by the maker, in this order of execution.
+  std::vector<Register> registers;
+  std::vector<Filling> fillings;    // once per part
+  std::vector<Spreading> scalars;   // once per part
+  std::vector<Widening> widenings;  // the rest per block
+  std::vector<Spreading> spreadings;
+  std::vector<Instruction> instructions;
+  std::vector<Storing> storings;
+
+  std::vector<Stored> results;
+  std::vector<std::size_t> to_zero;
+  std::size_t scratch_registers = 0;
+  std::int64_t count = 0;  // stored elements
+  std::int64_t moved = 0;  // bytes
+  int pool = 1;
+
+ private:
+  void run_part(const Memory& memory, std::int64_t begin, std::int64_t end, int thread) const {
+    std::array<float*, most_registers> at;
+    float* const scratch = reinterpret_cast<float*>(memory.scratch) +
+                           static_cast<std::size_t>(thread) * scratch_registers * block;
+    for (std::size_t r = 0; r < registers.size(); ++r)
+      at[r] = registers[r].place == Register::Place::scratch ? scratch + registers[r].index * block
+                                                             : base(memory, registers[r]) + begin;
+    for (const auto& filling : fillings) std::fill_n(at[filling.out], block, filling.value);
+    for (const auto& s : scalars) expand(memory, s, begin, std::min(block, end - begin), at[s.out]);
+    for (std::int64_t position = begin; position < end; position += block) {
+      const std::int64_t length = std::min(block, end - position);
+      run_block(memory, at, position, length);
+      for (std::size_t r = 0; r < registers.size(); ++r)
+        if (registers[r].place != Register::Place::scratch) at[r] += length;
+    }
+  }
+
+  void run_block(const Memory& memory, const std::array<float*, most_registers>& at,
+                 std::int64_t position, std::int64_t length) const {
+    for (const auto& w : widenings)
+      widen(memory.operand<Bf16>(w.operand) + position, at[w.out], length);
+    for (const auto& s : spreadings) expand(memory, s, position, length, at[s.out]);
+    for (const auto& i : instructions) i.loop(at[i.a], at[i.b], at[i.out], length);
+    for (const auto& s : storings) {
+      if (s.dtype == DType::bf16)
+        narrow(at[s.from], memory.result<Bf16>(s.result) + position, length);
+      else
+        std::copy_n(at[s.from], length, memory.result<float>(s.result) + position);
+    }
+  }
+
+  static void expand(const Memory& memory, const Spreading& s, std::int64_t begin,
+                     std::int64_t length, float* out) {
+    if (s.dtype == DType::bf16)
+      s.spread.expand(memory.operand<Bf16>(s.operand), begin, length, out);
+    else
+      s.spread.expand(memory.operand<float>(s.operand), begin, length, out);
+  }
+
+  static float* base(const Memory& memory, const Register& r) {
+    return reinterpret_cast<float*>(r.place == Register::Place::operand ? memory.operands[r.index]
+                                                                        : memory.results[r.index]);
+  }
+};
+
+class Maker {
+ public:
+  Maker(const ir::Program& body, const Site& site)
+      : body_(body),
+        site_(site),
+        shape_(site.results[0].shape()),
+        tape_(std::make_unique<Tape>()),
+        register_of_(body.nodes.size(), none),
+        padding_(body.nodes.size()) {}
+
+  std::unique_ptr<Kernel> make() {
+    if (!one_layout()) return nullptr;
+    tape_->results = site_.results;
+    tape_->pool = site_.pool;
+    tape_->count = stored_count(shape_, site_.results[0].layout);
+    find_last_reads();
+    std::size_t operand = 0;
+    for (std::uint32_t i = 0; i < body_.nodes.size(); ++i) {
+      if (std::holds_alternative<ir::Input>(body_.nodes[i].op))
+        add_input(i, operand++);
+      else
+        add_node(i);
+    }
+    for (std::size_t r = 0; r < body_.outputs.size(); ++r) add_output(r);
+    for (const auto* side : {&site_.operands, &site_.results})
+      for (const auto& stored : *side)
+        if (is_full(stored)) tape_->moved += tape_->count * (bits(stored.type.dtype) / 8);
+    return std::move(tape_);
+  }
+
+ private:
+  static constexpr std::size_t none = SIZE_MAX;
+
+  bool is_full(const Stored& stored) const { return stored.shape() == shape_; }
+
+  bool one_layout() const {
+    const auto same = [&](const Stored& stored) {
+      return !is_full(stored) || stored.layout == site_.results[0].layout;
+    };
+    return std::all_of(site_.operands.begin(), site_.operands.end(), same) &&
+           std::all_of(site_.results.begin(), site_.results.end(), same);
+  }
+
+  // The last node that reads memory directly: a result may be written in place of an operand, so
+  // results go to memory at once only from there on.
+  void find_last_reads() {
+    for (std::uint32_t i = 0; i < body_.nodes.size(); ++i)
+      for (const auto value : body_.nodes[i].inputs)
+        if (std::holds_alternative<ir::Input>(body_.nodes[value.node].op)) last_read_ = i;
+    last_use_.assign(body_.nodes.size(), 0);
+    for (std::uint32_t i = 0; i < body_.nodes.size(); ++i)
+      for (const auto value : body_.nodes[i].inputs) last_use_[value.node] = i;
+    for (const auto& output : body_.outputs)
+      last_use_[output.value.node] = static_cast<std::uint32_t>(body_.nodes.size());
+  }
+
+  std::size_t new_register(Register::Place place, std::size_t index) {
+    tape_->registers.push_back({place, index});
+    GNOMON_CHECK(tape_->registers.size() <= most_registers, "region is too large");
+    return tape_->registers.size() - 1;
+  }
+
+  // Block-sized scratch, taken again once no later node reads it.
+  std::size_t new_scratch(std::uint32_t user) {
+    for (auto& slot : slots_)
+      if (slot.free_after <= user) {
+        slot.free_after = last_use_[user];
+        return slot.name;
+      }
+    const auto name = fixed_scratch();
+    slots_.push_back({name, last_use_[user]});
+    return name;
+  }
+  // Scratch that no other value shares: filled before the first instruction runs.
+  std::size_t fixed_scratch() {
+    return new_register(Register::Place::scratch, tape_->scratch_registers++);
+  }
+
+  void add_input(std::uint32_t i, std::size_t operand) {
+    operand_of_[i] = operand;
+    const Stored& stored = site_.operands[operand];
+    if (!is_full(stored)) return;
+    padding_[i] = 0.0f;
+    if (stored.type.dtype == DType::f32) {
+      register_of_[i] = new_register(Register::Place::operand, operand);
+    } else {
+      register_of_[i] = fixed_scratch();
+      tape_->widenings.push_back({operand, register_of_[i]});
+    }
+  }
+
+  void add_node(std::uint32_t i) {
+    const auto& node = body_.nodes[i];
+    if (const auto* full = std::get_if<ir::Full>(&node.op))
+      add_full(i, *full);
+    else if (const auto* broadcast = std::get_if<ir::Broadcast>(&node.op))
+      add_broadcast(i, *broadcast);
+    else
+      add_instruction(i);
+  }
+
+  void add_full(std::uint32_t i, const ir::Full& full) {
+    auto value = static_cast<float>(full.value);
+    if (full.type.dtype == DType::bf16) value = static_cast<float>(Bf16(value));
+    register_of_[i] = fixed_scratch();
+    padding_[i] = value;
+    tape_->fillings.push_back({value, register_of_[i]});
+  }
+
+  void add_broadcast(std::uint32_t i, const ir::Broadcast& broadcast) {
+    const auto source = body_.nodes[i].inputs[0].node;
+    if (register_of_[source] != none) {  // of a constant, or of a value of these dimensions
+      register_of_[i] = register_of_[source];
+      last_use_[source] = std::max(last_use_[source], last_use_[i]);
+      padding_[i] = padding_[source];
+      return;
+    }
+    const auto operand = operand_of_.at(source);
+    Spread spread(site_.operands[operand], broadcast.axes, site_.results[0]);
+    register_of_[i] = fixed_scratch();
+    auto& list = spread.is_scalar() ? tape_->scalars : tape_->spreadings;
+    list.push_back(
+        {std::move(spread), operand, register_of_[i], site_.operands[operand].type.dtype});
+  }
+
+  void add_instruction(std::uint32_t i) {
+    const auto& node = body_.nodes[i];
+    const auto a = node.inputs[0].node, b = node.inputs.back().node;
+    const Loop loop = loop_of(node.op).value();
+    const bool rounds = node.results[0].dtype == DType::bf16;
+    const auto result = result_of(i);
+    const bool direct = result && !rounds && i >= last_read_;
+    const std::size_t out =
+        direct ? new_register(Register::Place::result, *result) : new_scratch(i);
+    if (direct) stored_[*result] = true;
+    tape_->instructions.push_back({loop, register_of_[a], register_of_[b], out});
+    if (rounds) tape_->instructions.push_back({round_to_bf16, out, out, out});
+    register_of_[i] = out;
+    if (padding_[a] && padding_[b]) {
+      float value = 0;
+      loop(&*padding_[a], &*padding_[b], &value, 1);
+      padding_[i] = value;
+    }
+  }
+
+  // The first result that the node's value is.
+  std::optional<std::size_t> result_of(std::uint32_t i) const {
+    for (std::size_t r = 0; r < body_.outputs.size(); ++r)
+      if (body_.outputs[r].value.node == i) return r;
+    return std::nullopt;
+  }
+
+  void add_output(std::size_t r) {
+    const auto node = body_.outputs[r].value.node;
+    if (!stored_[r])
+      tape_->storings.push_back({register_of_[node], r, body_.nodes[node].results[0].dtype});
+    const bool padded = is_padded(shape_, site_.results[r].layout);
+    if (padded && padding_[node] != Known(0.0f)) tape_->to_zero.push_back(r);
+  }
+
+  struct Slot {
+    std::size_t name;
+    std::uint32_t free_after;
+  };
+
+  const ir::Program& body_;
+  const Site& site_;
+  Shape shape_;
+  std::unique_ptr<Tape> tape_;
+  std::vector<std::size_t> register_of_;
+  std::vector<Known> padding_;
+  std::map<std::uint32_t, std::size_t> operand_of_;
+  std::vector<std::uint32_t> last_use_;
+  std::uint32_t last_read_ = 0;
+  std::vector<Slot> slots_;
+  std::map<std::size_t, bool> stored_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site) {
+  return Maker(body, site).make();
+}
+
+}  // namespace gnomon::exec::cpu

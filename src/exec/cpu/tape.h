@@ -1,0 +1,20 @@
+#pragma once
+
+// Element-wise regions as one sweep over memory: the region becomes a short program for registers
+// that hold a block of elements each, small enough that all stay in the first-level cache while the
+// instructions run over them. f32 operands and results are registers in place; bf16 is widened on
+// the way in and rounded on the way out; every intermediate bf16 value is rounded too, so that a
+// region gives the same bits as its operators one by one. Broadcasts are expanded block by block.
+//
+// Full-size operands and results share one layout. Where it is padded, the padding of the results
+// is zeroed unless the region is seen to map zeros to zeros.
+
+#include "exec/cpu/kernel.h"
+
+namespace gnomon::exec::cpu {
+
+// `body` must satisfy is_elementwise_region and be static; operands and results are its inputs and
+// outputs as stored. nullptr if the layouts of full-size operands and results differ.
+std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site);
+
+}  // namespace gnomon::exec::cpu

@@ -1,0 +1,66 @@
+#include "exec/cpu/tape_loops.h"
+
+#include <cmath>
+
+#include "exec/cpu/vectorised.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+#define GNOMON_LOOP(name, expression)                                                      \
+  GNOMON_VECTORISED void name(const float* a, [[maybe_unused]] const float* b, float* out, \
+                              std::int64_t count) {                                        \
+    for (std::int64_t i = 0; i < count; ++i) out[i] = expression;                          \
+  }
+
+GNOMON_LOOP(copy, a[i])
+GNOMON_LOOP(negate, -a[i])
+GNOMON_LOOP(exponential, std::exp(a[i]))
+GNOMON_LOOP(logarithm, std::log(a[i]))
+GNOMON_LOOP(square_root, std::sqrt(a[i]))
+GNOMON_LOOP(relu, a[i] < 0 ? 0 : a[i])
+GNOMON_LOOP(step, a[i] > 0 ? 1.0f : 0.0f)
+GNOMON_LOOP(add, a[i] + b[i])
+GNOMON_LOOP(subtract, a[i] - b[i])
+GNOMON_LOOP(multiply, a[i] * b[i])
+GNOMON_LOOP(divide, a[i] / b[i])
+GNOMON_LOOP(maximum, a[i] < b[i] ? b[i] : a[i])
+
+#undef GNOMON_LOOP
+
+struct LoopOf {
+  std::optional<Loop> operator()(const ir::Convert&) const { return copy; }
+  std::optional<Loop> operator()(const ir::Negate&) const { return negate; }
+  std::optional<Loop> operator()(const ir::Exp&) const { return exponential; }
+  std::optional<Loop> operator()(const ir::Log&) const { return logarithm; }
+  std::optional<Loop> operator()(const ir::SquareRoot&) const { return square_root; }
+  std::optional<Loop> operator()(const ir::Relu&) const { return relu; }
+  std::optional<Loop> operator()(const ir::Step&) const { return step; }
+  std::optional<Loop> operator()(const ir::Add&) const { return add; }
+  std::optional<Loop> operator()(const ir::Subtract&) const { return subtract; }
+  std::optional<Loop> operator()(const ir::Multiply&) const { return multiply; }
+  std::optional<Loop> operator()(const ir::Divide&) const { return divide; }
+  std::optional<Loop> operator()(const ir::Maximum&) const { return maximum; }
+  template <typename Op>
+  std::optional<Loop> operator()(const Op&) const {
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+std::optional<Loop> loop_of(const ir::Op& op) { return std::visit(LoopOf{}, op); }
+
+GNOMON_VECTORISED void round_to_bf16(const float* a, const float*, float* out, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(Bf16(a[i]));
+}
+
+GNOMON_VECTORISED void widen(const Bf16* in, float* out, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(in[i]);
+}
+
+GNOMON_VECTORISED void narrow(const float* in, Bf16* out, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = Bf16(in[i]);
+}
+
+}  // namespace gnomon::exec::cpu

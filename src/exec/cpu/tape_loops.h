@@ -1,0 +1,26 @@
+#pragma once
+
+// The instructions of the tape (tape.h): one simple loop each, over blocks that stay in the
+// first-level cache. Operands may be the result itself, never overlap it partly.
+
+#include <cstdint>
+#include <optional>
+
+#include "base/dtype.h"
+#include "ir/ops.h"
+
+namespace gnomon::exec::cpu {
+
+// out[i] = f(a[i], b[i]); functions of one operand ignore b.
+using Loop = void (*)(const float* a, const float* b, float* out, std::int64_t count);
+
+// The loop for an element-wise operator on f32; nullopt for operators without one.
+std::optional<Loop> loop_of(const ir::Op& op);
+
+// Rounds to bf16 and back.
+void round_to_bf16(const float* a, const float* b, float* out, std::int64_t count);
+
+void widen(const Bf16* in, float* out, std::int64_t count);
+void narrow(const float* in, Bf16* out, std::int64_t count);
+
+}  // namespace gnomon::exec::cpu

@@ -1,0 +1,136 @@
+#include "exec/cpu/target.h"
+
+#include <algorithm>
+
+#include "exec/cpu/contraction_kernel.h"
+#include "exec/cpu/elementwise_region.h"
+#include "exec/cpu/layouts.h"
+#include "exec/cpu/pooling.h"
+#include "exec/cpu/reduction.h"
+#include "ir/op_info.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+using machine::NodeLayouts;
+using Layouts = std::optional<NodeLayouts>;
+
+const ir::Program* body_of(const ir::Node& node) {
+  const auto* fused = std::get_if<ir::Fused>(&node.op);
+  return fused == nullptr ? nullptr : &fused->body.program();
+}
+
+bool is_elementwise(const ir::Node& node) {
+  const auto* body = body_of(node);
+  return body != nullptr ? is_elementwise_region(*body) : ir::is_elementwise(node.op);
+}
+
+std::vector<Stored> stored(std::span<const ir::Type> types, std::span<const ir::Layout> layouts) {
+  std::vector<Stored> result;
+  for (std::size_t i = 0; i < types.size(); ++i)
+    result.push_back({types[i], layouts.empty() ? ir::Layout{} : layouts[i]});
+  return result;
+}
+
+// Operands of full size agree on a layout; smaller ones are broadcast from row-major order.
+Layouts follow(const ir::Node& node, std::span<const ir::Type> operands,
+               std::span<const ir::Layout> current) {
+  NodeLayouts layouts{std::vector<ir::Layout>(operands.size()), {}};
+  ir::Layout common;
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (operands[i].dims == node.results[0].dims) {
+      if (common.is_row_major()) common = current[i];
+    }
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (operands[i].dims == node.results[0].dims) layouts.operands[i] = common;
+  layouts.results.assign(node.results.size(), common);
+  return layouts;
+}
+
+class Preference {
+ public:
+  Preference(const ir::Node& node, std::span<const ir::Type> operands,
+             std::span<const ir::Layout> current)
+      : node_(node), operands_(stored(operands, current)) {}
+
+  // Whether `make` has a kernel for these layouts.
+  template <typename Make>
+  Layouts if_made(NodeLayouts layouts, const Make& make) {
+    for (std::size_t i = 0; i < operands_.size(); ++i) operands_[i].layout = layouts.operands[i];
+    const Site site{node_, operands_, stored(node_.results, layouts.results)};
+    if (make(site) == nullptr) return std::nullopt;
+    return layouts;
+  }
+
+  Layouts operator()(const ir::MaxPool& op) {
+    const ir::Layout images = operands_[0].layout;
+    return if_made({{images}, {images}}, [&](const Site& s) { return make_max_pool(s, op); });
+  }
+  Layouts operator()(const ir::MaxPoolGradient& op) {
+    const ir::Layout images = operands_[0].layout;
+    return if_made({{images, images}, {images}},
+                   [&](const Site& s) { return make_max_pool_gradient(s, op); });
+  }
+  Layouts operator()(const ir::Sum& op) { return reduce(op.axes, ir::Reduction::sum); }
+  Layouts operator()(const ir::Max& op) { return reduce(op.axes, ir::Reduction::max); }
+  Layouts operator()(const ir::Transpose&) {
+    return NodeLayouts{{operands_[0].layout}, {ir::Layout{}}};
+  }
+  template <typename Op>
+  Layouts operator()(const Op&) {
+    return std::nullopt;
+  }
+
+ private:
+  Layouts reduce(const std::vector<std::int64_t>& axes, ir::Reduction kind) {
+    return if_made({{operands_[0].layout}, {ir::Layout{}}},
+                   [&](const Site& s) { return make_reduction(s, axes, kind); });
+  }
+
+  const ir::Node& node_;
+  std::vector<Stored> operands_;
+};
+
+}  // namespace
+
+bool CpuTarget::fuses(const ir::Program& body) const {
+  return is_elementwise_region(body) || as_contraction(body).has_value();
+}
+
+Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> operands,
+                           std::span<const ir::Layout> current) const {
+  if (is_elementwise(node)) return follow(node, operands, current);
+  const auto* body = body_of(node);
+  if (body == nullptr && !is_contraction(node.op))
+    return std::visit(Preference(node, operands, current), node.op);
+  const auto contraction = as_contraction(body != nullptr ? *body : as_region(node, operands));
+  if (!contraction) return std::nullopt;
+  return preferred_layouts(*contraction, device_, stored(operands, {}), {node.results[0], {}});
+}
+
+bool CpuTarget::in_place(const ir::Node& node, std::size_t operand, std::size_t result) const {
+  const auto* body = body_of(node);
+  if (body == nullptr)
+    return ir::is_elementwise(node.op) || std::holds_alternative<ir::Softmax>(node.op) ||
+           std::holds_alternative<ir::LogSoftmax>(node.op);
+  if (!is_elementwise_region(*body)) return false;
+  const auto inputs = ir::inputs_of(*body);
+  // A result that is an operand unchanged would be read after another result lies over it.
+  const bool passes_through =
+      std::any_of(body->outputs.begin(), body->outputs.end(), [&](const ir::Output& output) {
+        return std::holds_alternative<ir::Input>(body->nodes[output.value.node].op);
+      });
+  return !passes_through && body->nodes[inputs[operand]].results[0] == node.results[result];
+}
+
+Seconds CpuTarget::time(const ir::Node& node, std::span<const ir::Type> operands) const {
+  constexpr Seconds call(2e-6);
+  constexpr double bytes_per_second = 1e10;
+  const bool narrow = !operands.empty() && operands[0].dtype == DType::bf16;
+  const double flops_per_second = (narrow ? 6e11 : 1.5e11) * threads_;
+  const auto cost = ir::cost(node.op, operands, node.results);
+  return call + Seconds(std::max(cost.flops.value / flops_per_second,
+                                 cost.bytes.value / bytes_per_second));
+}
+
+}  // namespace gnomon::exec::cpu
