@@ -18,11 +18,12 @@ std::string bound_symbols(const ir::Type& type, const ir::Binding& binding) {
 
 void bind(const ir::Program& program, const ir::Input& input, const Tensor& given,
           ir::Binding& binding) {
-  const ir::Type expected{input.type.dtype, ir::substitute(input.type.dims, binding)};
+  const ir::Binding before = binding;
+  const ir::Type expected{input.type.dtype, ir::substitute(input.type.dims, before)};
   const auto mismatch = [&] {
     return InputError("{}: argument {} is {}, expected {}{}", program.name, input.argument,
                       ir::to_string(type_of(given)), ir::to_string(input.type),
-                      bound_symbols(input.type, binding));
+                      bound_symbols(input.type, before));
   };
   if (given.dtype() != expected.dtype || given.shape().size() != expected.rank()) throw mismatch();
   for (std::size_t d = 0; d < expected.rank(); ++d) {
