@@ -39,7 +39,7 @@ class Holes {
   void check_command(std::string_view key, const std::string& line, const Names& additional = {}) {
     check(key, line, additional);
     Bindings values;
-    for (const std::string& hole : holes(line)) values[hole] = "x";
+    for (const std::string& hole : holes(line)) values.emplace(hole, std::string(1, 'x'));
     try {
       command_words(line, values);
     } catch (const std::exception& error) {

@@ -12,7 +12,7 @@ namespace {
 std::string with_thousands(double value) {
   std::string digits = fmt::format("{:.0f}", value);
   const std::size_t first = digits.starts_with('-') ? 1 : 0;
-  for (std::size_t i = digits.size(); i > first + 3;) digits.insert(i -= 3, ",");
+  for (std::size_t i = digits.size(); i > first + 3;) digits.insert(i -= 3, 1, ',');
   return digits;
 }
 
