@@ -16,7 +16,7 @@ struct Row {
   Precision precision;
 };
 
-// Operators not listed are wide.
+// Operators not listed are wide, and so are updates.
 constexpr Row table[] = {
     {"matmul", Precision::narrow},
     {"convolution", Precision::narrow},
@@ -44,9 +44,27 @@ constexpr Row table[] = {
     {"arg_max", Precision::any},
 };
 
+// The nodes that lead to a state write and not through a contraction: updates of parameters and
+// statistics, in which small steps must not be rounded away.
+std::vector<bool> updates_of(const ir::Program& program) {
+  std::vector<bool> writes(program.nodes.size(), false), contracts(program.nodes.size(), false);
+  for (auto i = program.nodes.size(); i-- > 0;) {
+    const ir::Node& node = program.nodes[i];
+    const bool writes_here = writes[i] || std::holds_alternative<ir::Write>(node.op);
+    const bool contracts_here = contracts[i] || precision_of(node.op) == Precision::narrow;
+    for (const auto value : node.inputs) {
+      writes[value.node] = writes[value.node] || writes_here;
+      contracts[value.node] = contracts[value.node] || contracts_here;
+    }
+  }
+  for (std::size_t i = 0; i < writes.size(); ++i) writes[i] = writes[i] && !contracts[i];
+  return writes;
+}
+
 class Narrowing {
  public:
-  explicit Narrowing(const ir::Program& source) : source_(source), rewrite_(source) {}
+  explicit Narrowing(const ir::Program& source)
+      : source_(source), updates_(updates_of(source)), rewrite_(source) {}
 
   ir::Program run() {
     for (std::uint32_t i = 0; i < source_.nodes.size(); ++i) rewrite(i);
@@ -63,7 +81,8 @@ class Narrowing {
     label_ = node.label;
     const Precision precision = precision_of(node.op);
     if (precision == Precision::any) return keep(index, rewrite_.at(node.inputs));
-    if (precision == Precision::narrow || (precision == Precision::follow && follows_bf16(node)))
+    if (precision == Precision::narrow ||
+        (precision == Precision::follow && !updates_[index] && follows_bf16(node)))
       return narrow(index);
     std::vector<Value> inputs;
     for (const auto old : node.inputs) inputs.push_back(as(rewrite_.at(old), source_.type(old)));
@@ -137,6 +156,7 @@ class Narrowing {
   }
 
   const ir::Program& source_;
+  const std::vector<bool> updates_;
   Rewrite rewrite_;
   std::map<std::pair<Value, DType>, Value> converted_;
   std::string label_;
@@ -150,6 +170,6 @@ Precision precision_of(const ir::Op& op) {
   return row == std::end(table) ? Precision::wide : row->precision;
 }
 
-ir::Program mixed_precision(const ir::Program& forward) { return Narrowing(forward).run(); }
+ir::Program mixed_precision(const ir::Program& program) { return Narrowing(program).run(); }
 
 }  // namespace gnomon::pass

@@ -20,10 +20,12 @@ enum class Precision {
 Precision precision_of(const ir::Op& op);
 
 // The program with bf16 arithmetic where that is cheap and safe. States, arguments and outputs keep
-// their types: parameters are converted after they are read. To be applied to the forward program,
-// before `gradient`: the gradient of a conversion is the conversion back, so the gradients of
-// contractions take bf16 operands and every weight gradient ends in f32, as does its update.
-// Nothing inside inner Programs is changed.
-ir::Program mixed_precision(const ir::Program& forward);
+// their types: parameters are converted after they are read. Whatever leads to a state write
+// without another contraction on the way, the update, is wide. Nothing inside inner Programs is
+// changed.
+//
+// Takes a forward program (the gradient of a conversion is the conversion back, so weight gradients
+// taken afterwards end in f32) or a whole training step.
+ir::Program mixed_precision(const ir::Program& program);
 
 }  // namespace gnomon::pass

@@ -39,12 +39,16 @@ TEST(MixedPrecision, StatesArgumentsAndOutputsKeepTheirTypes) {
 }
 
 TEST(MixedPrecision, UpdatesRunInF32) {
-  const auto program = sgd(gradient(mixed_precision(test::lenet({"b", 64})), "loss"), {});
-  for (const auto& node : program.nodes) {
-    if (!std::holds_alternative<Write>(node.op)) continue;
-    const Node& subtract = program.nodes[node.inputs[0].node];
-    const Node& scaled = program.nodes[subtract.inputs[1].node];
-    EXPECT_EQ(program.type(scaled.inputs[0]).dtype, DType::f32);
+  const auto forward = test::lenet({"b", 64});
+  for (const auto& program : {sgd(gradient(mixed_precision(forward), "loss"), {}),
+                              mixed_precision(sgd(gradient(forward, "loss"), {}))}) {
+    verify(program);
+    for (const auto& node : program.nodes) {
+      if (!std::holds_alternative<Write>(node.op)) continue;
+      const Node& subtract = program.nodes[node.inputs[0].node];
+      const Node& scaled = program.nodes[subtract.inputs[1].node];
+      EXPECT_EQ(program.type(scaled.inputs[0]).dtype, DType::f32);
+    }
   }
 }
 
