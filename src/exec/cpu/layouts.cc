@@ -1,6 +1,7 @@
 #include "exec/cpu/layouts.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace gnomon::exec::cpu {
@@ -53,27 +54,26 @@ dnnl::memory::desc describe(const ir::Type& type, const ir::Layout& layout) {
   const Shape shape = ir::bound_shape(type.dims);
   const auto parts = ir::parts(layout, shape.size());
   const auto [block, outer] = blocking(shape, parts);
+  // Strides of blocks are refused by the constructor, so that they are put in by hand.
+  dnnl::memory::dims dense(shape.size(), 1);
+  for (std::size_t d = shape.size(); d-- > 1;)
+    dense[d - 1] = dense[d] * std::max<std::int64_t>(shape[d], 1);
+  dnnl::memory::desc result(shape, onednn_type(type.dtype).value(), dense);
+  auto& raw = result.data;
+  auto& inner = raw.format_desc.blocking;
   std::int64_t stride =
       std::accumulate(block.begin(), block.end(), std::int64_t{1}, std::multiplies<>());
-  dnnl::memory::dims strides(shape.size());
   for (auto d = parts.order.rbegin(); d != parts.order.rend(); ++d) {
-    strides[*d] = stride;
+    inner.strides[*d] = stride;
     stride *= std::max<std::int64_t>(outer[*d], 1);
   }
-  dnnl::memory::desc result(shape, onednn_type(type.dtype).value(), strides);
-  auto& raw = result.data;
-  raw.format_desc.blocking.inner_nblks = static_cast<int>(parts.blocks.size());
+  inner.inner_nblks = static_cast<int>(parts.blocks.size());
   for (std::size_t i = 0; i < parts.blocks.size(); ++i) {
-    raw.format_desc.blocking.inner_blks[i] = parts.blocks[i].size;
-    raw.format_desc.blocking.inner_idxs[i] = static_cast<dnnl_dim_t>(parts.blocks[i].dimension);
+    inner.inner_blks[i] = parts.blocks[i].size;
+    inner.inner_idxs[i] = static_cast<dnnl_dim_t>(parts.blocks[i].dimension);
   }
   for (std::size_t d = 0; d < shape.size(); ++d) raw.padded_dims[d] = outer[d] * block[d];
   return result;
-}
-
-dnnl::memory::desc describe_any(const ir::Type& type) {
-  return {ir::bound_shape(type.dims), onednn_type(type.dtype).value(),
-          dnnl::memory::format_tag::any};
 }
 
 std::optional<ir::Layout> layout_from(const dnnl::memory::desc& descriptor) {

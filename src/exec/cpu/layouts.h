@@ -18,8 +18,6 @@ std::optional<dnnl::memory::data_type> onednn_type(DType dtype);
 
 // The descriptor of a value of a static type in this layout.
 dnnl::memory::desc describe(const ir::Type& type, const ir::Layout& layout);
-// The same type, the layout left to the primitive.
-dnnl::memory::desc describe_any(const ir::Type& type);
 
 // The layout that a primitive chose. nullopt if a tag cannot say it: gaps between elements, extra
 // compensation data. Layouts that store the same bytes as row-major order, because the dimensions

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "exec/cpu/layouts.h"
+#include "exec/cpu/padding.h"
 #include "exec/cpu/parallel.h"
 #include "exec/cpu/spread.h"
 
@@ -15,7 +16,8 @@ class Moving final : public Kernel {
  public:
   Moving(const Site& site, const std::vector<std::int64_t>& axes)
       : spread_(site.operands[0], axes, site.results[0]),
-        count_(stored_count(site.results[0].shape(), site.results[0].layout)) {}
+        count_(stored_count(site.results[0].shape(), site.results[0].layout)),
+        padding_(site.results[0]) {}
 
   std::string implementation() const override { return "move"; }
 
@@ -25,12 +27,14 @@ class Moving final : public Kernel {
                 spread_.expand(memory.operand<Element>(0), begin, end - begin,
                                memory.result<Element>(0) + begin);
               });
+    padding_.zero(memory.results[0]);
   }
 
  private:
   static constexpr std::int64_t grain = 4096;
   Spread spread_;
   std::int64_t count_;
+  Padding padding_;
 };
 
 class Copy final : public Kernel {

@@ -9,7 +9,7 @@
 
 namespace gnomon::exec::cpu {
 
-void zero_padding(std::byte* memory, const Stored& stored) {
+Padding::Padding(const Stored& stored) {
   const Shape shape = stored.shape();
   if (!is_padded(shape, stored.layout)) return;
   const auto loops = levels(shape, stored.layout);
@@ -28,9 +28,18 @@ void zero_padding(std::byte* memory, const Stored& stored) {
       if (d != inner.dimension && position[d] >= shape[d]) valid = 0;
     const std::int64_t left = shape[inner.dimension] - position[inner.dimension];
     valid = std::clamp((left + inner.step - 1) / inner.step, std::int64_t{0}, valid);
-    std::memset(memory + static_cast<std::size_t>(run * inner.extent + valid) * element, 0,
-                static_cast<std::size_t>(inner.extent - valid) * element);
+    if (valid == inner.extent) continue;
+    const auto begin = static_cast<std::size_t>(run * inner.extent + valid) * element;
+    const auto size = static_cast<std::size_t>(inner.extent - valid) * element;
+    if (!gaps_.empty() && gaps_.back().begin + gaps_.back().bytes == begin)
+      gaps_.back().bytes += size;
+    else
+      gaps_.push_back({begin, size});
   }
+}
+
+void Padding::zero(std::byte* memory) const {
+  for (const auto& gap : gaps_) std::memset(memory + gap.begin, 0, gap.bytes);
 }
 
 }  // namespace gnomon::exec::cpu

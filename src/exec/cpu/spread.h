@@ -23,7 +23,8 @@ class Spread {
   // The source has one element: every block is the same.
   bool is_scalar() const { return scalar_; }
 
-  // Writes what stands at stored positions [begin, begin + count) of the target; 0 in its padding.
+  // Writes what stands at stored positions [begin, begin + count) of the target. Padding
+  // along dimensions of the source is 0; along others it repeats like the rest.
   // For elements of the same type, as unsigned integers of their size, and for f32 and bf16 to f32.
   template <typename From, typename To>
   void expand(const From* source, std::int64_t begin, std::int64_t count, To* out) const;

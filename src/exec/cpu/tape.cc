@@ -65,7 +65,7 @@ class Tape final : public Kernel {
     for_parts(count, block, moved, [&](std::int64_t begin, std::int64_t end, int thread) {
       run_part(memory, begin, end, thread);
     });
-    for (const auto result : to_zero) zero_padding(memory.results[result], results[result]);
+    for (const auto& [result, padding] : to_zero) padding.zero(memory.results[result]);
   }
 
   // Filled in by the maker, in this order of execution.
@@ -77,8 +77,7 @@ class Tape final : public Kernel {
   std::vector<Instruction> instructions;
   std::vector<Storing> storings;
 
-  std::vector<Stored> results;
-  std::vector<std::size_t> to_zero;
+  std::vector<std::pair<std::size_t, Padding>> to_zero;  // results whose padding may not be zero
   std::size_t scratch_registers = 0;
   std::int64_t count = 0;  // stored elements
   std::int64_t moved = 0;  // bytes
@@ -142,7 +141,6 @@ class Maker {
 
   std::unique_ptr<Kernel> make() {
     if (!one_layout()) return nullptr;
-    tape_->results = site_.results;
     tape_->pool = site_.pool;
     tape_->count = stored_count(shape_, site_.results[0].layout);
     find_last_reads();
@@ -287,7 +285,8 @@ class Maker {
     if (!stored_[r])
       tape_->storings.push_back({register_of_[node], r, body_.nodes[node].results[0].dtype});
     const bool padded = is_padded(shape_, site_.results[r].layout);
-    if (padded && padding_[node] != Known(0.0f)) tape_->to_zero.push_back(r);
+    if (padded && padding_[node] != Known(0.0f))
+      tape_->to_zero.emplace_back(r, Padding(site_.results[r]));
   }
 
   struct Slot {
