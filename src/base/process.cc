@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -88,9 +89,25 @@ Bytes private_memory() {
   return Bytes(read == 3 ? static_cast<double>((resident - shared) * ::sysconf(_SC_PAGESIZE)) : 0);
 }
 
+// The file that a search of PATH finds, so that the search is not timed; the name itself if there is
+// none, for exec to complain about.
+std::string found_in_path(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  if (path == nullptr || name.find('/') != std::string::npos) return name;
+  for (std::string_view rest = path; !rest.empty();) {
+    const auto end = std::min(rest.find(':'), rest.size());
+    const std::filesystem::path file = std::filesystem::path(rest.substr(0, end)) / name;
+    std::error_code unreadable;
+    if (::access(file.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(file, unreadable))
+      return file.string();
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return name;
+}
+
 // The child, between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* argv, char* const* environment, pid_t parent, const Pipe& out,
-                         const Pipe& err, const Pipe& birth) {
+[[noreturn]] void become(const char* program, char* const* argv, char* const* environment,
+                         pid_t parent, const Pipe& out, const Pipe& err, const Pipe& birth) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(126);
@@ -106,7 +123,7 @@ Bytes private_memory() {
   ::dup2(err.write.get(), STDERR_FILENO);
   Birth message{now().value, 0};
   if (::write(birth.write.get(), &message, sizeof message) != sizeof message) ::_exit(126);
-  ::execvpe(argv[0], argv, environment);
+  ::execvpe(program, argv, environment);
   message.error = errno;
   if (::write(birth.write.get(), &message, sizeof message) != sizeof message) ::_exit(126);
   ::_exit(127);
@@ -197,6 +214,7 @@ Outcome run_command(const Command& command) {
   if (command.argv.empty()) throw InputError("command: is empty; name a program");
   std::vector<std::string> arguments = command.argv;
   std::vector<std::string> variables = environment_with(command.environment);
+  const std::string program = found_in_path(command.argv[0]);
   const std::vector<char*> argv = pointers(arguments);
   const std::vector<char*> environment = pointers(variables);
   Pipe out = make_pipe(), err = make_pipe(), birth = make_pipe();
@@ -207,7 +225,7 @@ Outcome run_command(const Command& command) {
   if (child < 0)
     throw EnvironmentError("{}: no process can be created: {}; close programs and try again",
                            command.argv[0], std::strerror(errno));
-  if (child == 0) become(argv.data(), environment.data(), parent, out, err, birth);
+  if (child == 0) become(program.c_str(), argv.data(), environment.data(), parent, out, err, birth);
   ::setpgid(child, child);  // both sides do it: neither can then be too early
   out.write.close();
   err.write.close();

@@ -40,7 +40,7 @@ Seconds process_floor() {
   nothing.argv = {"true"};
   std::vector<double> walls;
   for (int i = 0; i < 2 * kTrials; ++i) walls.push_back(run_command(nothing).wall.value);
-  return Seconds(stats::median(walls));
+  return Seconds(stats::quantile(walls, 0));
 }
 
 int executions_for(Seconds shortest) {
@@ -69,6 +69,16 @@ std::string comparison_sentence(const Measure& measure, const std::string& first
         "interval), {}; more blocks or a larger budget may",
         second, first, ratio.estimate, ratio.low, ratio.high, blocks);
   const bool is_time = measure.name == "wall" || measure.name == "processor";
+  const auto times = [&](double low, double high) {
+    return fmt::format("({:.0f} % interval {:.3g}–{:.3g} times)",
+                       std::round(comparison.interval.confidence * 100), low, high);
+  };
+  if (is_time && ratio.estimate <= 0.5)
+    return fmt::format("{} is {:.3g} times as fast as {} {}, {}", second, 1 / ratio.estimate, first,
+                       times(1 / ratio.high, 1 / ratio.low), blocks);
+  if (is_time && ratio.estimate >= 2)
+    return fmt::format("{} takes {:.3g} times as long as {} {}, {}", second, ratio.estimate, first,
+                       times(ratio.low, ratio.high), blocks);
   if (is_time && ratio.estimate < 1)  // faster: the ratio of speeds
     return fmt::format("{} is {} faster than {} {}, {}", second, percent(1 / ratio.estimate - 1),
                        first, interval_words(comparison, 1 / ratio.high - 1, 1 / ratio.low - 1),
@@ -92,8 +102,9 @@ CommandComparison compare_commands(const std::string& first, const std::string& 
   study.objectives = {options.measure.name};
   study.method = options.method;
   study.method.warmup = 0;  // trying out warms up
-  study.method.executions =
-      executions_for(std::min(try_out(first, options), try_out(second, options)));
+  const Seconds one = try_out(first, options);
+  const Seconds other = try_out(second, options);
+  study.method.executions = executions_for(std::min(one, other));
   CommandComparison result;
   result.floor = process_floor();
   Records records = Records::in_memory();

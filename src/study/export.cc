@@ -23,7 +23,11 @@ double number_or(const json& value, double otherwise) {
 // Knobs and method: numbers as numbers, words as words.
 json value_of(const std::string& text) {
   const auto number = parse_number(text);
-  return number ? json(*number) : json(text);
+  if (!number) return text;
+  constexpr double exact = 1e15;  // whole numbers up to here stay whole
+  if (*number == std::floor(*number) && std::abs(*number) < exact)
+    return static_cast<std::int64_t>(*number);
+  return *number;
 }
 
 json values_of(const std::map<std::string, std::string>& texts) {

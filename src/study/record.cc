@@ -1,6 +1,7 @@
 #include "study/record.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -67,6 +68,11 @@ std::int64_t pragma(const Database& database, std::string_view name) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
+void check_integrity(const Database& database) {
+  Statement check(database, "PRAGMA quick_check(1)");
+  if (check.step() && check.text(0) != "ok") database.fail(SQLITE_CORRUPT);
+}
+
 std::filesystem::path with_folder(const std::filesystem::path& file) {
   std::error_code error;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), error);
@@ -116,8 +122,7 @@ void Records::migrate() {
         "{}: was written by a newer gnomon (schema {}, this one knows {}); update, or "
         "give another file with --records",
         name, version, kMigrations.size());
-  Statement check(database_, "PRAGMA quick_check(1)");
-  if (check.step() && check.text(0) != "ok") database_.fail(11 /* SQLITE_CORRUPT */);
+  check_integrity(database_);
   database_.run("PRAGMA journal_mode = WAL");
   database_.run("PRAGMA synchronous = FULL");
   database_.run("PRAGMA foreign_keys = ON");
