@@ -37,7 +37,7 @@ namespace gnomon::exec {
 
 struct CpuOptions {
   int threads = 1;
-  std::set<std::string> without;  // passes left out (pass::pipeline_steps)
+  std::set<std::string> without = {};  // passes left out (pass::pipeline_steps)
 };
 
 // One kernel of a compiled shape.

@@ -11,9 +11,11 @@ namespace {
 ir::Program lower(const ir::Program& program, const ir::Binding& binding, States& states,
                   const machine::Target& target, const std::set<std::string>& without) {
   ir::Program shaped = ir::specialise(program, binding);
+  const bool lays_out = !without.contains("layout");
   for (auto& state : shaped.states)
-    state.layout =
-        without.contains("layout") ? ir::Layout{} : states.slot(state.name).declared.layout;
+    state.layout = lays_out ? states.slot(state.name).declared.layout : ir::Layout{};
+  if (!lays_out)
+    for (auto& node : shaped.nodes) node.layouts.clear();
   pass::PipelineOptions options;
   options.without = without;
   return pass::lower(std::move(shaped), target, options).program;
