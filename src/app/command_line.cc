@@ -7,7 +7,12 @@
 
 #include "app/command.h"
 #include "app/commands/compare.h"
+#include "app/commands/demo.h"
+#include "app/commands/evaluate.h"
+#include "app/commands/ir.h"
+#include "app/commands/machine.h"
 #include "app/commands/study.h"
+#include "app/commands/train.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 
@@ -26,8 +31,13 @@ int run(int argc, char** argv) {
   CLI::App app("Gnomon: a laboratory for machine-learning systems", "gnomon");
   app.require_subcommand(1);
   app.set_version_flag("--version", "gnomon " GNOMON_VERSION);
-  add_study(app);
+  add_demo(app);
+  add_train(app);
+  add_evaluate(app);
+  add_ir(app);
   add_compare(app);
+  add_study(app);
+  add_machine(app);
   try {
     app.parse(argc, argv);
     return 0;

@@ -154,13 +154,14 @@ class Reader {
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& contents) {
   Json header = Json::object();
   std::string data;
-  for (const auto& [name, tensor] : contents.tensors) {
+  for (const auto& entry : contents.tensors) {
+    const Tensor& tensor = entry.second;
     const auto found = std::find_if(dtypes.begin(), dtypes.end(), [&](const auto& pair) {
       return pair.second == tensor.dtype();
     });
-    header[name] = {{"dtype", found->first},
-                    {"shape", tensor.shape()},
-                    {"data_offsets", {data.size(), data.size() + tensor.bytes()}}};
+    header[entry.first] = {{"dtype", found->first},
+                           {"shape", tensor.shape()},
+                           {"data_offsets", {data.size(), data.size() + tensor.bytes()}}};
     data.append(reinterpret_cast<const char*>(tensor.data()), tensor.bytes());
   }
   header["__metadata__"] = contents.metadata;

@@ -24,6 +24,9 @@ struct Attribute {
   T Op::*member;
 };
 
+template <typename Op, typename T>
+Attribute(std::string_view, T Op::*) -> Attribute<Op, T>;
+
 // Calls f(name, value) for each attribute of an operator, in the order of its list.
 template <typename Op, typename F>
 void for_each_attribute(Op& op, [[maybe_unused]] F&& f) {

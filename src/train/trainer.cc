@@ -54,7 +54,7 @@ Trainer::~Trainer() = default;
 TrainResult Trainer::run(const data::Splits& data,
                          const std::function<void(const Epoch&)>& report) {
   TrainResult result;
-  Evaluator evaluator(model_, executor_, options_.precision, 100);
+  Evaluator evaluator(model_, executor_, options_.precision, options_.batch);
   Seconds total;
   for (std::int64_t number = 1; number <= options_.epochs && !result.interrupted; ++number) {
     const Seconds begin = now();

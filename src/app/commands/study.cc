@@ -21,15 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
-  std::string study;
-  std::string records = "runs/records.sqlite";
-  std::string budget;
-  std::string blocks;
-  std::string report;
+struct Options : StudyRun {
   std::string output;
   std::int64_t id = 0;
-  bool json = false;
   bool csv = false;
 };
 
@@ -47,7 +41,7 @@ fs::path find_study(const std::string& name) {
   throw InputError("{}: there is no such file and no such study; {}", name, suggest(name, names));
 }
 
-study::Study read(const Options& options) {
+study::Study read(const StudyRun& options) {
   study::Study study = study::read_study(find_study(options.study));
   if (!options.budget.empty()) {
     const auto budget = study::parse_seconds(options.budget);
@@ -142,27 +136,6 @@ std::optional<machine::Mapping> price_for(const study::Study& study) {
   return std::nullopt;
 }
 
-void run(const Options& options) {
-  if (options.json) Progress::silence();
-  const study::Study study = read(options);
-  const study::RecordsLock lock(options.records);
-  study::Records records(options.records);
-  study::EngineOptions engine;
-  engine.stages = fs::absolute(fs::path(options.records)).parent_path() / "stages";
-  engine.provenance = study::read_provenance();
-  engine.price = price_for(study);
-  engine.announce = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
-  const auto finished = study::run_study(study, records, engine);
-  if (!options.report.empty()) write_file(options.report, study::to_html(finished.report));
-  if (options.json) {
-    fmt::print("{}\n", study::to_json(finished.report));
-    return;
-  }
-  print(finished.report);
-  fmt::print("Recorded: run {} in {}\n", finished.run, options.records);
-  if (!options.report.empty()) fmt::print("Report: {}\n", options.report);
-}
-
 // Reading commands do not create the file they are asked about.
 study::Records existing(const Options& options) {
   if (!fs::exists(options.records))
@@ -224,7 +197,30 @@ CLI::App* subcommand(CLI::App& parent, const std::shared_ptr<Options>& options,
   return command;
 }
 
+void run(const Options& options) { run_and_print(options); }
+
 }  // namespace
+
+void run_and_print(const StudyRun& options) {
+  if (options.json) Progress::silence();
+  const study::Study study = read(options);
+  const study::RecordsLock lock(options.records);
+  study::Records records(options.records);
+  study::EngineOptions engine;
+  engine.stages = fs::absolute(fs::path(options.records)).parent_path() / "stages";
+  engine.provenance = study::read_provenance();
+  engine.price = price_for(study);
+  engine.announce = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
+  const auto finished = study::run_study(study, records, engine);
+  if (!options.report.empty()) write_file(options.report, study::to_html(finished.report));
+  if (options.json) {
+    fmt::print("{}\n", study::to_json(finished.report));
+    return;
+  }
+  print(finished.report);
+  fmt::print("Recorded: run {} in {}\n", finished.run, options.records);
+  if (!options.report.empty()) fmt::print("Report: {}\n", options.report);
+}
 
 void add_study(CLI::App& parent) {
   const auto options = std::make_shared<Options>();
