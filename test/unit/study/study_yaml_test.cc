@@ -17,9 +17,7 @@ knobs:
   file: [/bin/a, "/bin/b c"]
 measure:
   - wall
-  - {name: ratio, pattern: "ratio ([0-9.]+)",
-                     goal : maximise
-}
+  - {name: ratio, pattern: "ratio ([0-9.]+)", goal: maximise}
 decide:
   minimise: wall
   subject_to: [ratio >= 50%, wall < 500ms]
@@ -116,14 +114,14 @@ TEST(StudyYaml, Decisions) {
   EXPECT_EQ(with("ratio >= 50%", "ratio >= 0.9, ratio <= 0.8"),
             "s.yaml:12: decide: 'ratio >= 0.9' and 'ratio <= 0.8' contradict each other; drop one");
   EXPECT_EQ(with("ratio >= 50%", "accuracy >= 0.9").substr(0, 50),
-            "s.yaml:12: decide: 'accuracy' is not measured; a");
+            "s.yaml:12: decide: 'accuracy' is not measured; add");
   EXPECT_EQ(with("ratio >= 50%", "ratio is 5"),
             "s.yaml:13: decide.subject_to: 'ratio is 5' is not a constraint; write it like "
             "'accuracy >= 0.88'");
 }
 
 TEST(StudyYaml, Measures) {
-  EXPECT_EQ(with("- wall", "- wal").substr(0, 79),
+  EXPECT_EQ(with("- wall", "- wal").substr(0, 78),
             "s.yaml:9: measure: 'wal' is not a known measure; did you mean 'wall'? For one ");
   EXPECT_EQ(with("ratio ([0-9.]+)", "ratio [0-9.]+"),
             "s.yaml:10: measure.pattern: captures nothing; put the number into parentheses: "
