@@ -62,9 +62,7 @@ constexpr const char* kScores = R"yaml(
 study: scores
 command: sh -c 'echo score={value}'
 knobs: {value: [100, 125, 80]}
-measure: [{name: score, pattern: "score=([0-9.]+)",
-                     goal : maximise
-}]
+measure: [{name: score, pattern: "score=([0-9.]+)", goal: maximise}]
 decide: {maximise: score}
 method: {blocks: 10..12, budget: 60s, timeout: 20s}
 )yaml";
