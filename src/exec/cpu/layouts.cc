@@ -86,21 +86,22 @@ std::optional<ir::Layout> layout_from(const dnnl::memory::desc& descriptor) {
   for (int i = 0; i < inner.inner_nblks; ++i)
     parts.blocks.push_back({static_cast<std::size_t>(inner.inner_idxs[i]), inner.inner_blks[i]});
   const Shape shape(raw.dims, raw.dims + rank);
-  const auto [block, outer] = blocking(shape, parts);
+  const Blocking split = blocking(shape, parts);
   for (std::size_t d = 0; d < rank; ++d) {
-    if (raw.padded_dims[d] != outer[d] * block[d] || raw.padded_offsets[d] != 0)
+    if (raw.padded_dims[d] != split.outer[d] * split.block[d] || raw.padded_offsets[d] != 0)
       return std::nullopt;
     parts.order.push_back(d);
   }
   // Of equal strides the inner one steps once only.
   std::stable_sort(parts.order.begin(), parts.order.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair(inner.strides[a], outer[a]) > std::pair(inner.strides[b], outer[b]);
+    return std::pair(inner.strides[a], split.outer[a]) >
+           std::pair(inner.strides[b], split.outer[b]);
   });
   std::int64_t stride =
-      std::accumulate(block.begin(), block.end(), std::int64_t{1}, std::multiplies<>());
+      std::accumulate(split.block.begin(), split.block.end(), std::int64_t{1}, std::multiplies<>());
   for (auto d = parts.order.rbegin(); d != parts.order.rend(); ++d) {
-    if (outer[*d] > 1 && inner.strides[*d] != stride) return std::nullopt;
-    stride *= std::max<std::int64_t>(outer[*d], 1);
+    if (split.outer[*d] > 1 && inner.strides[*d] != stride) return std::nullopt;
+    stride *= std::max<std::int64_t>(split.outer[*d], 1);
   }
   if (stores_like_row_major(shape, parts)) return ir::Layout{};
   return ir::layout_of(parts);
