@@ -121,7 +121,8 @@ class Parser {
       if (keyword == "dim") {
         const auto symbol = word();
         expect("<=");
-        symbols[symbol] = number<std::int64_t>();
+        if (!symbols.emplace(symbol, number<std::int64_t>()).second)
+          fail("dim {} is declared twice", symbol);
       } else if (keyword == "output") {
         auto output = string();
         expect("=");
@@ -203,8 +204,12 @@ class Parser {
           {static_cast<std::uint32_t>(program.nodes.size()), static_cast<std::uint32_t>(i)});
     }
     if (!annotated) node.layouts.clear();
+    const auto end_of_types = at_;
     skip_space();
-    if (at_ < text_.size() && text_[at_] == '"') node.label = string();
+    if (at_ < text_.size() && text_[at_] == '"')
+      node.label = string();
+    else
+      at_ = end_of_types;  // so that a wrong node is reported at its own line
     std::visit(
         [&](auto& o) {
           if constexpr (requires { o.type; }) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "stats/multiple.h"
 #include "study/quantity.h"
@@ -106,13 +107,44 @@ std::string no_answer(const Report& report) {
   return fmt::format("No configuration satisfies {}.", closest);
 }
 
+// How far a value is from satisfying a constraint.
+double distance(const Constraint& constraint, const ConfigurationReport& c) {
+  const auto found = c.measures.find(constraint.measure);
+  return found == c.measures.end() ? std::numeric_limits<double>::infinity()
+                                   : std::abs(found->second.estimate - constraint.bound);
+}
+
+// One line per constraint, however many configurations violate it.
+void add_violations(const Evidence& evidence, Report& report) {
+  for (const Constraint& constraint : evidence.study.constraints) {
+    const ConfigurationReport* closest = nullptr;
+    int out = 0;
+    for (const auto& c : report.configurations) {
+      if (std::find(c.violated.begin(), c.violated.end(), constraint.text) == c.violated.end())
+        continue;
+      ++out;
+      if (closest == nullptr || distance(constraint, c) < distance(constraint, *closest))
+        closest = &c;
+    }
+    if (out == 0) continue;
+    const auto found = closest->measures.find(constraint.measure);
+    const std::string value =
+        found == closest->measures.end()
+            ? "nothing"
+            : to_words(evidence.study.measure(constraint.measure), found->second.estimate);
+    const std::string who = phrase(evidence, closest->id);
+    report.answer.reasons.push_back(
+        out == 1 ? fmt::format("{} is out: it violates {} with {}.", who, constraint.text, value)
+                 : fmt::format("{} of {} configurations are out: they violate {}; the closest is "
+                               "{} with {}.",
+                               out, report.configurations.size(), constraint.text, who, value));
+  }
+}
+
 void add_comparisons(const Evidence& evidence, Report& report) {
   for (const auto& c : report.configurations) {
-    const std::string who = phrase(evidence, c.id);
-    if (!c.feasible)
-      for (const auto& text : c.violated)
-        report.answer.reasons.push_back(fmt::format("{} is out: it violates {}.", who, text));
     if (!c.feasible || !c.against_chosen) continue;
+    const std::string who = phrase(evidence, c.id);
     const auto& against = *c.against_chosen;
     const std::string words = difference(evidence, against.ratio);
     if (against.verdict == "worse")
@@ -163,6 +195,8 @@ std::string self_warning(const Evidence& evidence, const Report& report) {
 std::string percent(double share) { return percent_digits(share) + " %"; }
 
 std::string percent_range(double low, double high) {
+  if (!std::isfinite(low) || !std::isfinite(high) || low <= -1)
+    return "too wide to say: more blocks are needed";
   if (low >= 0) return fmt::format("{}–{} %", percent_digits(low), percent_digits(high));
   if (high <= 0) return fmt::format("{}–{} %", percent_digits(high), percent_digits(low));
   return fmt::format("−{} to +{} %", percent_digits(low), percent_digits(high));
@@ -190,7 +224,6 @@ void write_answer(const Evidence& evidence, Report& report) {
   Answer& answer = report.answer;
   if (!answer.chosen) {
     answer.sentence = no_answer(report);
-    add_comparisons(evidence, report);
   } else {
     const ConfigurationReport& chosen = at(report, *answer.chosen);
     answer.sentence = fmt::format("{} {}: {}", evidence.study.stages.empty() ? "Choose" : "Ship",
@@ -201,6 +234,7 @@ void write_answer(const Evidence& evidence, Report& report) {
     add_comparisons(evidence, report);
     add_doubtful_constraints(evidence, chosen, report);
   }
+  add_violations(evidence, report);
   add_censored(report, answer);
   if (const std::string warning = self_warning(evidence, report); !warning.empty()) {
     answer.sentence += " " + warning;

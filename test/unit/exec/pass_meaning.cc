@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "../pass/fake_target.h"
-#include "../pass/models.h"
+#include "unit/pass/fake_target.h"
+#include "unit/pass/models.h"
 #include "base/random.h"
 #include "exec/reference/reference.h"
 #include "exec/states.h"

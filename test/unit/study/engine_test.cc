@@ -113,10 +113,13 @@ method: {blocks: 10, budget: 60s, timeout: 20s}
   EXPECT_EQ(one.answer.chosen, 0);
   EXPECT_FALSE(one.configurations[1].feasible);
   EXPECT_EQ(one.answer.reasons,
-            std::vector<std::string>{"value 125 is out: it violates size <= 110."});
+            std::vector<std::string>{"value 125 is out: it violates size <= 110 with 125."});
   const Report none = run(base + "decide: {maximise: score, subject_to: size <= 10}\n").report;
   EXPECT_FALSE(none.answer.chosen.has_value());
   EXPECT_EQ(none.answer.sentence, "No configuration satisfies size <= 10.");
+  EXPECT_EQ(none.answer.reasons,
+            std::vector<std::string>{"2 of 2 configurations are out: they violate size <= 10; the "
+                                     "closest is value 100 with 100."});
 }
 
 TEST_F(EngineTest, AFailingAaArmIsSaidLoudly) {
