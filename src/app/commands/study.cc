@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -106,12 +107,19 @@ void print_table(const study::Report& report) {
 
 void print_self(const study::Report& report) {
   std::string effects;
-  for (const auto& [measure, ratio] : report.aa.effect)
+  bool bounded = true;
+  for (const auto& [measure, ratio] : report.aa.effect) {
+    bounded = bounded && ratio.low > 0 && std::isfinite(ratio.high);
     effects +=
         fmt::format("{}{} {:+.2f} % ({:+.2f} to {:+.2f} %)", effects.empty() ? "" : ", ", measure,
                     (ratio.estimate - 1) * 100, (ratio.low - 1) * 100, (ratio.high - 1) * 100);
-  fmt::print("\nA/A check {}: the same configuration measured twice differs by {}\n",
-             report.aa.passed ? "passed" : "FAILED", effects);
+  }
+  if (!bounded)
+    fmt::print(
+        "\nA/A check: too few blocks to bound the difference of a configuration from itself\n");
+  else
+    fmt::print("\nA/A check {}: the same configuration measured twice differs by {}\n",
+               report.aa.passed ? "passed" : "FAILED", effects);
 }
 
 void print(const study::Report& report) {
