@@ -17,7 +17,6 @@
 namespace gnomon::study {
 namespace {
 
-constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::optional<double> value_of(const Evidence& evidence, const Measure& measure,
