@@ -5,13 +5,13 @@
 
 #include <cmath>
 
-#include "unit/pass/fake_target.h"
-#include "unit/pass/models.h"
 #include "base/random.h"
 #include "exec/reference/reference.h"
 #include "exec/states.h"
 #include "pass/mixed_precision.h"
 #include "pass/pipeline.h"
+#include "unit/pass/fake_target.h"
+#include "unit/pass/models.h"
 
 namespace gnomon::exec {
 namespace {
