@@ -28,7 +28,7 @@ struct Arguments {
   std::string model;
   std::int64_t batch = 0;
   std::string precision = "f32";
-  std::string target = "reference";
+  std::string target = "cpu";
   std::string after;
   std::vector<std::string> without;
   bool train = false, dot = false, json = false, plan = false;
@@ -140,7 +140,7 @@ void add_ir(CLI::App& parent) {
                                   "the program as written",
                                   fmt::join(pass::pipeline_steps(), ", ")));
   command->add_option("--without", a.without, "Leave this pass out; may be repeated");
-  command->add_option("--target", a.target, "Whose fusions and layouts: reference or cpu")
+  command->add_option("--target", a.target, "Whose fusions and layouts: cpu or reference")
       ->capture_default_str();
   auto* dot = command->add_flag("--dot", a.dot, "Print a graph for Graphviz");
   auto* json = command->add_flag("--json", a.json, "Print program, passes and memory plan as JSON");
