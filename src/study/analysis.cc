@@ -133,7 +133,17 @@ std::optional<int> choose(const Evidence& evidence,
   return best;
 }
 
-// Compares every configuration with the chosen one. Returns whether all that matter are settled.
+// The comparison's interval, adjusted for its baseline having been chosen by the same data.
+stats::Interval adjusted(const Evidence& evidence, const Measure& objective,
+                         const stats::Comparison& comparison, int subject, int chosen) {
+  if (objective.source == Source::artefact) return comparison.interval;
+  const double level = schedule_for(evidence, objective).at(evidence.blocks()).final_level;
+  return stats::chosen_interval(log_ratios(evidence, objective, subject, chosen), level,
+                                static_cast<int>(evidence.configurations.size()));
+}
+
+// Compares every configuration with the chosen one: different is what the false discovery rate
+// and the adjusted interval both call so. Returns whether all that matter are settled.
 bool compare_all(const Evidence& evidence, int chosen, std::vector<ConfigurationReport>& reports) {
   const Measure& objective = evidence.study.measure(evidence.study.objectives.front());
   const double alpha = 1 - evidence.study.method.confidence;
@@ -144,16 +154,18 @@ bool compare_all(const Evidence& evidence, int chosen, std::vector<Configuration
     if (report.id == chosen) continue;
     const auto comparison = compare_configurations(evidence, objective, report.id, chosen);
     settled = settled && (!report.feasible || comparison.stop.has_value());
-    report.against_chosen = AgainstChosen{stats::exponential(comparison.interval), 1,
+    const auto interval = adjusted(evidence, objective, comparison, report.id, chosen);
+    report.against_chosen = AgainstChosen{stats::exponential(interval), 1,
                                           std::string(stats::to_string(comparison.verdict))};
     p_values.push_back(comparison.p_value);
     others.push_back(&report);
   }
-  const auto adjusted = stats::benjamini_hochberg(p_values);
+  const auto adjusted_p = stats::benjamini_hochberg(p_values);
   for (std::size_t i = 0; i < others.size(); ++i) {
     AgainstChosen& against = *others[i]->against_chosen;
-    against.adjusted_p = adjusted[i];
-    if (adjusted[i] > alpha && (against.verdict == "better" || against.verdict == "worse"))
+    against.adjusted_p = adjusted_p[i];
+    const bool different = adjusted_p[i] <= alpha && !against.ratio.contains(1);
+    if (!different && (against.verdict == "better" || against.verdict == "worse"))
       against.verdict = "undecided";
   }
   return settled;
@@ -172,9 +184,9 @@ std::vector<double> pareto_values(const Evidence& evidence, const Measure& measu
   return values;
 }
 
-void add_front(const Evidence& evidence, std::vector<ConfigurationReport>& reports) {
+void add_front(const Evidence& evidence, Report& report) {
   std::vector<stats::Measure> measures;
-  std::vector<stats::Candidate> candidates(reports.size());
+  std::vector<stats::Candidate> candidates(report.configurations.size());
   for (const Measure& measure : evidence.study.measures) {
     const auto& objectives = evidence.study.objectives;
     stats::Measure m;
@@ -190,13 +202,14 @@ void add_front(const Evidence& evidence, std::vector<ConfigurationReport>& repor
     }
     if (!m.on_front && !m.at_least && !m.at_most) continue;
     measures.push_back(m);
-    for (std::size_t i = 0; i < reports.size(); ++i)
+    for (std::size_t i = 0; i < candidates.size(); ++i)
       candidates[i].values.push_back(pareto_values(evidence, measure, static_cast<int>(i)));
   }
   const auto front = stats::pareto_front(candidates, measures, evidence.study.method.confidence,
                                          evidence.study.method.seed);
-  for (std::size_t i = 0; i < reports.size(); ++i)
-    reports[i].front_probability = front.standings[i].on_front;
+  for (std::size_t i = 0; i < report.configurations.size(); ++i)
+    report.configurations[i].front_probability = front.standings[i].on_front;
+  report.hypervolume = front.hypervolume;
 }
 
 }  // namespace
@@ -216,6 +229,21 @@ std::vector<double> log_ratios(const Evidence& evidence, const Measure& measure,
 std::vector<double> self_log_ratios(const Evidence& evidence, const Measure& measure) {
   return log_ratios(series(evidence, measure, evidence.twin, true),
                     series(evidence, measure, evidence.twin, false), measure.goal);
+}
+
+std::vector<double> noisiest_ratios(const Evidence& evidence, const Measure& measure) {
+  const auto spread = [](const std::vector<double>& ratios) {
+    const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+    return *high - *low;
+  };
+  std::vector<double> noisiest = self_log_ratios(evidence, measure);
+  for (std::size_t i = 1; i < evidence.configurations.size(); ++i) {
+    auto ratios = log_ratios(evidence, measure, static_cast<int>(i), 0);
+    const bool finished = std::all_of(ratios.begin(), ratios.end(),
+                                      [](double ratio) { return std::isfinite(ratio); });
+    if (finished && !(spread(ratios) <= spread(noisiest))) noisiest = std::move(ratios);
+  }
+  return noisiest;
 }
 
 stats::Design design_for(const Study& study, const Measure& measure, int most_blocks) {
@@ -309,7 +337,7 @@ Analysis analyse(const Evidence& evidence) {
     add_measures(evidence, report.configurations[static_cast<std::size_t>(*chosen)],
                  1 - alpha / static_cast<double>(report.configurations.size()));
   }
-  add_front(evidence, report.configurations);
+  add_front(evidence, report);
   write_answer(evidence, report);
   return analysis;
 }

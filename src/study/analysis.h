@@ -42,6 +42,10 @@ std::vector<double> log_ratios(const Evidence& evidence, const Measure& measure,
 // The same for the A/A arm: log(twin ÷ original).
 std::vector<double> self_log_ratios(const Evidence& evidence, const Measure& measure);
 
+// The log ratios, to the first configuration, of the arm in which they spread the most: the pilot by
+// which the number of blocks is planned. Arms that did not always finish do not count.
+std::vector<double> noisiest_ratios(const Evidence& evidence, const Measure& measure);
+
 stats::Design design_for(const Study& study, const Measure& measure, int most_blocks);
 stats::Schedule schedule_for(const Evidence& evidence, const Measure& measure);
 

@@ -49,46 +49,38 @@ std::string difference(const Evidence& evidence, const stats::Interval& ratio) {
                      confidence * 100, percent_range(ratio.low - 1, ratio.high - 1));
 }
 
-// The ratio to the chosen configuration, adjusted for its having been chosen.
-stats::Interval adjusted_ratio(const Evidence& evidence, const Report& report,
-                               const ConfigurationReport& other) {
-  const Measure& objective = objective_of(evidence);
-  if (objective.source == Source::artefact) return other.against_chosen->ratio;
-  const auto ratios = log_ratios(evidence, objective, other.id, *report.answer.chosen);
-  const double level = schedule_for(evidence, objective).at(evidence.blocks()).final_level;
-  return stats::exponential(
-      stats::chosen_interval(ratios, level, static_cast<int>(report.configurations.size())));
-}
-
 std::string precision(const stats::Interval& interval) {
   if (interval.estimate == 0 || interval.low == interval.high) return "";
   return fmt::format(" (±{})", percent(interval.half_width() / interval.estimate));
 }
 
-// "41,200 images/s (±1.1 %), accuracy 0.893, $0.00068 per million images"
+// "$0.00068 per million images (±1.1 %), accuracy 0.893": the objectives, then what is constrained.
 std::string facts(const Evidence& evidence, const ConfigurationReport& chosen) {
+  std::vector<std::string> told = evidence.study.objectives;
+  for (const Constraint& constraint : evidence.study.constraints)
+    if (std::find(told.begin(), told.end(), constraint.measure) == told.end())
+      told.push_back(constraint.measure);
   std::string text;
-  for (const Measure& measure : evidence.study.measures) {
-    const auto found = chosen.measures.find(measure.name);
+  for (const std::string& name : told) {
+    const auto found = chosen.measures.find(name);
     if (found == chosen.measures.end()) continue;
+    const Measure& measure = evidence.study.measure(name);
     const std::string words = to_words(measure, found->second.estimate);
     text += text.empty() ? "" : ", ";
-    if (measure.name == "throughput")
-      text += words + precision(found->second);
-    else if (measure.name == "cost.per_million")
+    if (name == "throughput")
+      text += words;
+    else if (name == "cost.per_million")
       text += words + " per million images";
-    else if (measure.source == Source::artefact)
-      text += measure.label + " " + words;
     else
-      text += measure.label + " " + words + precision(found->second);
+      text += measure.label + " " + words;
+    if (measure.source == Source::blocks) text += precision(found->second);
   }
   return text;
 }
 
-std::string comparison_with(const Evidence& evidence, const Report& report,
-                            const ConfigurationReport& next) {
+std::string comparison_with(const Evidence& evidence, const ConfigurationReport& next) {
   const std::string& verdict = next.against_chosen->verdict;
-  const auto ratio = adjusted_ratio(evidence, report, next);
+  const auto& ratio = next.against_chosen->ratio;
   const std::string who = phrase(evidence, next.id);
   if (verdict == "worse")
     return fmt::format("it beats the next best, {}, whose {}", who, difference(evidence, ratio));
@@ -141,20 +133,47 @@ void add_violations(const Evidence& evidence, Report& report) {
   }
 }
 
+// The feasible rivals with one verdict, the closest to the chosen configuration first.
+std::vector<const ConfigurationReport*> rivals(const Evidence& evidence, const Report& report,
+                                               std::string_view verdict) {
+  const double sign = objective_of(evidence).goal == Goal::maximise ? -1 : 1;
+  std::vector<const ConfigurationReport*> found;
+  for (const auto& c : report.configurations)
+    if (c.feasible && c.against_chosen && c.against_chosen->verdict == verdict) found.push_back(&c);
+  std::stable_sort(found.begin(), found.end(), [&](const auto* a, const auto* b) {
+    return sign * a->against_chosen->ratio.estimate < sign * b->against_chosen->ratio.estimate;
+  });
+  return found;
+}
+
+constexpr std::size_t kToldInWords = 3;
+
+// A sentence for each of the closest rivals, one for all the others. `sentence` takes the rival and
+// the difference; `others` their number and the difference of the closest of them.
+void add_rivals(const Evidence& evidence, const std::vector<const ConfigurationReport*>& found,
+                fmt::format_string<std::string, std::string> sentence,
+                fmt::format_string<std::size_t, std::string> others,
+                std::vector<std::string>& sentences) {
+  // One left over is told like the rest: a summary of it would be no shorter.
+  const std::size_t told = found.size() <= kToldInWords + 1 ? found.size() : kToldInWords;
+  for (std::size_t i = 0; i < told; ++i)
+    sentences.push_back(fmt::format(sentence, phrase(evidence, found[i]->id),
+                                    difference(evidence, found[i]->against_chosen->ratio)));
+  if (told < found.size())
+    sentences.push_back(fmt::format(others, found.size() - told,
+                                    percent(found[told]->against_chosen->ratio.estimate - 1)));
+}
+
 void add_comparisons(const Evidence& evidence, Report& report) {
-  for (const auto& c : report.configurations) {
-    if (!c.feasible || !c.against_chosen) continue;
-    const std::string who = phrase(evidence, c.id);
-    const auto& against = *c.against_chosen;
-    const std::string words = difference(evidence, against.ratio);
-    if (against.verdict == "worse")
-      report.answer.reasons.push_back(fmt::format("It beats {}, whose {}.", who, words));
-    else if (against.verdict == "equivalent")
-      report.answer.reasons.push_back(fmt::format("{} is as good: its {}.", who, words));
-    else
-      report.answer.undecided.push_back(
-          fmt::format("{} could not be told apart from it: its {}.", who, words));
-  }
+  Answer& answer = report.answer;
+  add_rivals(evidence, rivals(evidence, report, "worse"), "It beats {}, whose {}.",
+             "It beats {} more, by {} or more.", answer.reasons);
+  add_rivals(evidence, rivals(evidence, report, "equivalent"), "{} is as good: its {}.",
+             "{} more are as good, the closest within {}.", answer.reasons);
+  add_rivals(evidence, rivals(evidence, report, "undecided"),
+             "{} could not be told apart from it: its {}.",
+             "{} more could not be told apart from it, the closest of them {} away.",
+             answer.undecided);
 }
 
 // A constraint whose bound lies inside the chosen configuration's interval.
@@ -229,7 +248,7 @@ void write_answer(const Evidence& evidence, Report& report) {
     answer.sentence = fmt::format("{} {}: {}", evidence.study.stages.empty() ? "Choose" : "Ship",
                                   phrase(evidence, chosen.id), facts(evidence, chosen));
     if (const auto* next = runner_up(evidence, report))
-      answer.sentence += "; " + comparison_with(evidence, report, *next);
+      answer.sentence += "; " + comparison_with(evidence, *next);
     answer.sentence += ".";
     add_comparisons(evidence, report);
     add_doubtful_constraints(evidence, chosen, report);

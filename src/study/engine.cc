@@ -17,7 +17,7 @@
 namespace gnomon::study {
 namespace {
 
-constexpr int kPilotBlocks = 2;
+constexpr int kPilotBlocks = 3;
 
 class Engine {
  public:
@@ -139,19 +139,34 @@ class Engine {
     Progress progress(study_.name, 1000);
     while (true) {
       const int blocks = evidence_.blocks();
-      if (blocks > 0 && evidence_.most_blocks == 0 && blocks >= kPilotBlocks) fix_most_blocks();
+      if (evidence_.most_blocks == 0 && pilot_done(blocks)) fix_most_blocks();
       if (const auto reason = reason_to_stop(blocks)) return *reason;
       run_block(blocks, progress);
     }
   }
 
+  bool pilot_done(int blocks) const {
+    if (blocks == 0) return false;
+    const Seconds measured = records_.measured(run_);
+    return blocks >= std::min(kPilotBlocks, study_.method.most_blocks) ||
+           measured + measured / blocks > study_.method.budget;
+  }
+
+  // What the noisiest arm needs, as far as it can be paid for.
   void fix_most_blocks() {
     const int blocks = evidence_.blocks();
     const Seconds each = records_.measured(run_) / blocks;
     const double affordable = std::floor(study_.method.budget / each);
-    evidence_.most_blocks = static_cast<int>(
+    const int most = static_cast<int>(
         std::clamp(affordable, static_cast<double>(blocks),
                    static_cast<double>(std::max(blocks, study_.method.most_blocks))));
+    const Measure& objective = evidence_.study.measure(study_.objectives.front());
+    evidence_.most_blocks = most;
+    if (objective.source == Source::blocks && blocks >= 2)
+      evidence_.most_blocks =
+          std::max(blocks, stats::plan(noisiest_ratios(evidence_, objective),
+                                       design_for(study_, objective, most), most)
+                               .maximum());
     records_.fix_most_blocks(run_, evidence_.most_blocks);
   }
 
@@ -165,15 +180,16 @@ class Engine {
           "give at least {:.0f}s",
           to_string(budget), to_string(measured),
           std::ceil(measured.value * study_.method.least_blocks));
-    if (evidence_.most_blocks > 0 && blocks >= evidence_.most_blocks)
-      return blocks >= study_.method.most_blocks
-                 ? fmt::format("all {} blocks are run", blocks)
-                 : fmt::format("the budget of {} is spent ({} blocks)", to_string(budget), blocks);
-    const Seconds each = measured / blocks;
-    if (evidence_.most_blocks > 0 && measured + each * 0.5 > budget)
-      return fmt::format("the budget of {} is spent ({} blocks)", to_string(budget), blocks);
+    if (evidence_.most_blocks == 0) return std::nullopt;
     if (is_look(blocks) && analyse(evidence_).settled)
       return fmt::format("every comparison is settled after {} blocks", blocks);
+    if (blocks >= study_.method.most_blocks) return fmt::format("all {} blocks are run", blocks);
+    const Seconds each = measured / blocks;
+    if (measured + each * 0.5 > budget ||
+        (blocks >= evidence_.most_blocks && measured + each * 1.5 > budget))
+      return fmt::format("the budget of {} is spent ({} blocks)", to_string(budget), blocks);
+    if (blocks >= evidence_.most_blocks)
+      return fmt::format("the {} blocks planned after the pilot are run", blocks);
     return std::nullopt;
   }
 

@@ -75,6 +75,7 @@ struct Report {
   std::vector<std::string> constraints;
   std::vector<MeasureReport> measures;
   std::vector<ConfigurationReport> configurations;
+  stats::Interval hypervolume;  // share of the box of the objectives that the front dominates
   std::vector<Replicate> replicates;
   SelfComparison aa;
   std::optional<PriceReport> price;

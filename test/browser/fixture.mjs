@@ -211,6 +211,7 @@ function studyOf({
     constraints: [{ text: `accuracy >= ${minimumAccuracy}` }],
     measures,
     configurations,
+    hypervolume: { estimate: 0.82, low: 0.78, high: 0.86, confidence: 0.95 },
     replicates,
     aa: {
       configuration: twin?.id ?? 0,

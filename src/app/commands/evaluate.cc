@@ -94,8 +94,9 @@ void run(Arguments& arguments) {
   train::restore(file, model, states);
   train::Evaluator evaluator(model, *executor, precision, arguments.batch);
   Tracing tracing(arguments.execution.trace_file);
-  const auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
-                                           : assess(evaluator, test, states, arguments);
+  auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
+                                     : assess(evaluator, test, states, arguments);
+  result["data hash"] = test.hash;
   tracing.finish();
   print(result, arguments);
 }

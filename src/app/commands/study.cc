@@ -128,6 +128,10 @@ void print(const study::Report& report) {
   print_list("Why", report.answer.reasons);
   print_list("Undecided", report.answer.undecided);
   print_table(report);
+  if (report.objectives.size() > 1)
+    fmt::print("\nThe front dominates {:.0f} % ({:.0f}–{:.0f} %) of the objectives' range\n",
+               report.hypervolume.estimate * 100, report.hypervolume.low * 100,
+               report.hypervolume.high * 100);
   print_self(report);
   fmt::print("Stopped: {}\n", report.answer.stopped);
   if (report.price)

@@ -85,6 +85,36 @@ TEST_F(EngineTest, FindsTheTruthItWasGiven) {
   EXPECT_EQ(report.replicates.size(), 40u) << "three configurations and the A/A arm in ten blocks";
 }
 
+TEST_F(EngineTest, TheBlocksThatThePilotAsksForAreEnough) {
+  const Report report = run(R"yaml(
+study: planned
+command: sh -c 'echo score={value}'
+knobs: {value: [100, 125]}
+measure: [{name: score, pattern: "score=([0-9.]+)", goal: maximise}]
+decide: {maximise: score}
+method: {blocks: 4..40, budget: 60s, timeout: 20s}
+)yaml")
+                            .report;
+  EXPECT_EQ(report.method.at("most blocks"), "4") << "there is no noise to average";
+  EXPECT_EQ(report.configurations[0].blocks, 4);
+}
+
+TEST_F(EngineTest, OnlyTheClosestRivalsAreToldInWords) {
+  const Answer answer = run(R"yaml(
+study: many
+command: sh -c 'echo score={value}'
+knobs: {value: [100, 90, 80, 70, 60, 50]}
+measure: [{name: score, pattern: "score=([0-9.]+)", goal: maximise}]
+decide: {maximise: score}
+method: {blocks: 10, budget: 60s, timeout: 20s}
+)yaml")
+                            .report.answer;
+  ASSERT_EQ(answer.reasons.size(), 4u);
+  EXPECT_EQ(answer.reasons[0],
+            "It beats value 90, whose score is 10 % lower (95 % interval 10–10 %).");
+  EXPECT_EQ(answer.reasons[3], "It beats 2 more, by 40 % or more.");
+}
+
 TEST_F(EngineTest, EqualConfigurationsAreNotToldApart) {
   const Report report = run(R"yaml(
 study: equal
@@ -252,6 +282,7 @@ TEST_F(EngineTest, SurvivesKillsAtRandomMoments) {
     if (records.runs().empty()) continue;
     ASSERT_EQ(records.runs().size(), 1u) << "one run, continued";
     run_id = records.runs().front().id;
+    if (records.run(run_id).state == "finished") break;  // killed on its way out
     const auto after = records.replicates(run_id);
     ASSERT_EQ(after.size() % 4, 0u) << "only whole blocks";
     ASSERT_GE(after.size(), before.size());

@@ -78,7 +78,9 @@ function figures(study: Study): HTMLElement | null {
       { class: "caption" },
       "Chosen: ",
       h("b", {}, chosen.label),
-      confidence === undefined ? "" : ` · with ${Math.round(confidence * 100)}\u202f% intervals`,
+      confidence === undefined
+        ? ""
+        : ` · intervals at ${Number((confidence * 100).toPrecision(3))}\u202f%, as it was chosen among ${study.report.configurations.length}`,
     ),
     h("dl", { class: "figures" }, ...items),
   );

@@ -71,6 +71,8 @@ export interface Report {
   constraints: Constraint[];
   measures: Measure[];
   configurations: Configuration[];
+  /** Share of the box of the objectives, from the best values to a tenth of the range beyond the worst, that the front dominates. */
+  hypervolume: Interval;
   replicates: Replicate[];
   /** The hidden A/A arm: one configuration measured twice per block under two names. */
   aa: {

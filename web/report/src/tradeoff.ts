@@ -265,6 +265,7 @@ function reading(study: Study, view: View): string {
   ).length;
   const points = pointsOf(study, view);
   const hidden = known - points.length;
+  const { hypervolume } = study.report;
   const objectives = study.report.objectives.map((name) => study.measure(name).label);
   const sentences = [
     objectives.length === 1 &&
@@ -275,6 +276,8 @@ function reading(study: Study, view: View): string {
     points.some((p) => !p.configuration.feasible) && "Crossed-out symbols violate a constraint.",
     study.chosen !== null && "The ring is the chosen configuration.",
     front(points, view).length > 1 && "The dotted line joins the front by estimates.",
+    objectives.length > 1 &&
+      `The front dominates ${formatProbability(hypervolume.estimate)} (${formatProbability(hypervolume.low ?? 0)} to ${formatProbability(hypervolume.high ?? 1)}) of the objectives' range.`,
     hidden > 0 && `A logarithmic axis leaves out ${hidden} with a value that is not positive.`,
   ];
   return sentences.filter(Boolean).join(" ");
