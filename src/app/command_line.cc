@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
 
@@ -15,6 +16,7 @@
 #include "app/commands/train.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/nearest.h"
 
 namespace gnomon::app {
 namespace {
@@ -22,6 +24,22 @@ namespace {
 int complain(const char* kind, const std::exception& error, int code) {
   fmt::print(stderr, "gnomon: {}{}\n", kind, error.what());
   return code;
+}
+
+// Names the word at fault and where help is; --help and --version are no errors.
+int complain_of_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const std::string command = argc > 1 ? argv[1] : "";
+  std::vector<std::string> commands;
+  for (const auto* sub : app.get_subcommands({})) commands.push_back(sub->get_name());
+  const bool known = std::find(commands.begin(), commands.end(), command) != commands.end();
+  if (known)
+    fmt::print(stderr, "gnomon: {}: {}; see gnomon {} --help\n", command, error.what(), command);
+  else if (command.empty() || command.starts_with('-'))
+    fmt::print(stderr, "gnomon: {}; see gnomon --help\n", error.what());
+  else
+    fmt::print(stderr, "gnomon: {}: unknown command; {}\n", command, suggest(command, commands));
+  return 2;
 }
 
 }  // namespace
@@ -42,8 +60,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    return complain_of_usage(app, error, argc, argv);
   } catch (const Exit& exit) {
     return exit.code;
   } catch (const InputError& error) {

@@ -84,10 +84,20 @@ double widen(T value) {
     return static_cast<double>(value);
 }
 
+// Rounds to odd (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", 2008), so
+// that rounding the float again gives what rounding the double once would.
+float to_odd(double value) {
+  const auto nearest = static_cast<float>(value);
+  if (static_cast<double>(nearest) == value || std::isnan(value)) return nearest;
+  auto bits = __builtin_bit_cast(std::uint32_t, nearest);
+  if (std::abs(static_cast<double>(nearest)) > std::abs(value)) --bits;
+  return __builtin_bit_cast(float, bits | 1U);
+}
+
 template <typename T>
 T narrow(double value) {
   if constexpr (std::is_same_v<T, Bf16>)
-    return Bf16(static_cast<float>(value));
+    return Bf16(to_odd(value));
   else if constexpr (std::is_same_v<T, bool>)
     return value != 0;
   else if constexpr (std::is_floating_point_v<T>)

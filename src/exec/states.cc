@@ -79,6 +79,7 @@ std::vector<std::string> States::names() const {
 States::Slot& States::slot(const std::string& name) {
   const auto found = slots_.find(name);
   GNOMON_CHECK(found != slots_.end(), "state {} is not allocated", name);
+  GNOMON_CHECK(!poisoned(), "state {} is used although a run failed", name);
   return found->second;
 }
 

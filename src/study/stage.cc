@@ -18,29 +18,28 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kArtefact = "artefact";
 constexpr std::string_view kOutput = "output.txt";
-constexpr double kLargestProgram = 1 << 30;
+constexpr double kLargestFile = 1 << 30;
 
 bool uses(const Stage& stage, std::string_view hole) {
   const auto all = holes(stage.command);
   return std::find(all.begin(), all.end(), hole) != all.end();
 }
 
-// The contents of the program that a command line starts, as far as they can be read: a rebuilt
-// program makes its artefacts anew.
-std::string program_hash(const std::string& program, std::map<std::string, std::string>& known) {
-  if (const auto found = known.find(program); found != known.end()) return found->second;
-  std::string hash = "unknown";
-  if (program.find('/') != std::string::npos && fs::is_regular_file(program))
-    hash = hash128(read_file(program, Bytes(kLargestProgram)));
-  return known[program] = hash;
+// The word; of one that names a file (a program, a script) also the contents, so that a rebuilt
+// program makes its artefacts anew. What a shell's own line starts is not seen.
+std::string word_identity(const std::string& word, std::map<std::string, std::string>& known) {
+  if (const auto found = known.find(word); found != known.end()) return found->second;
+  std::error_code unreadable;
+  if (!fs::is_regular_file(word, unreadable)) return word;
+  return known[word] = fs::path(word).filename().string() + '=' +
+                       hash128(read_file(word, Bytes(kLargestFile)));
 }
 
 std::string identity_of(const Stage& stage, const Bindings& values,
-                        std::map<std::string, std::string>& programs) {
-  const auto words = command_words(stage.command, values);
-  std::string text = program_hash(words.front(), programs);
-  for (std::size_t i = words.front().find('/') != std::string::npos ? 1 : 0; i < words.size(); ++i)
-    text += '\0' + words[i];
+                        std::map<std::string, std::string>& files) {
+  std::string text;
+  for (const std::string& word : command_words(stage.command, values))
+    text += word_identity(word, files) + '\0';
   for (const auto& [variable, value] : stage.environment)
     text += '\0' + variable + '=' + fill(value, values);
   return hash128(text).substr(0, 16);
@@ -70,7 +69,7 @@ std::vector<Artefact> StageCache::provide(const Study& study, const Configuratio
     // The seed is part of the identity through its hole: a command without one does not depend on
     // it.
     identities["artefact"] = identities["predictions"] = "";
-    const std::string identity = identity_of(stage, identities, programs_);
+    const std::string identity = identity_of(stage, identities, files_);
     Artefact artefact{
         stage.name, identity, folder_ / identity / kArtefact, uses(stage, "predictions"), {}};
     if (!fs::exists(artefact.path)) {

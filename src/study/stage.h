@@ -41,7 +41,7 @@ class StageCache {
                  Bindings values);
 
   std::filesystem::path folder_;
-  std::map<std::string, std::string> programs_;  // hashes of the programs seen so far
+  std::map<std::string, std::string> files_;  // hashes of the programs seen so far
 };
 
 }  // namespace gnomon::study

@@ -88,10 +88,10 @@ void run(Arguments& arguments) {
                  arguments.options.epochs, epoch.loss, epoch.accuracy, to_string(epoch.duration));
     std::fflush(stdout);
   });
-  tracing.finish();
   auto file = train::model_file(arguments.model, trainer.model(), trainer.states());
   file.metadata = provenance(arguments, data, result);
   train::save(out, file);
+  tracing.finish();
   if (arguments.json)
     fmt::print("{}\n", to_json(result, arguments.out).dump());
   else

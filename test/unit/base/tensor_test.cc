@@ -103,6 +103,21 @@ TEST(Convert, KeepsWideIntegersExact) {
   EXPECT_EQ((converted<std::int64_t, std::int64_t>({large})), std::vector<std::int64_t>{large});
 }
 
+TEST(Convert, DoublesAreRoundedToBf16Once) {
+  // Just above half-way between 1 and the next bf16: in two roundings the excess is lost to f32.
+  const double half_way = 1 + std::ldexp(1.0, -8), excess = std::ldexp(1.0, -40);
+  Tensor doubles(DType::f64, {5});
+  const double given[] = {half_way + excess, half_way - excess, -half_way - excess, 1e300, 1e-45};
+  std::copy(std::begin(given), std::end(given), doubles.span<double>().begin());
+  const Tensor rounded = convert(doubles, DType::bf16);
+  const auto value = [&](std::size_t i) { return static_cast<float>(rounded.span<Bf16>()[i]); };
+  EXPECT_EQ(value(0), 1 + std::ldexp(1.0F, -7));
+  EXPECT_EQ(value(1), 1);
+  EXPECT_EQ(value(2), -1 - std::ldexp(1.0F, -7));
+  EXPECT_TRUE(std::isinf(value(3)));
+  EXPECT_EQ(value(4), 0);
+}
+
 TEST(Convert, ToBf16MatchesTheScalarRounding) {
   const std::vector<float> values = {1.0f, 1.00390625f, 3.14159265f, -1e-40f, 3.4e38f};
   const Tensor result = convert(vector_of(values), DType::bf16);

@@ -78,6 +78,26 @@ TEST(CpuRun, ArgumentsThatDoNotFitAreTheCallersMistake) {
   EXPECT_THROW(run(*executable, strange, batch_of(4)), InputError);
 }
 
+// All reads see the old values, although memory is written in place.
+TEST(CpuRun, StatesCanBeSwapped) {
+  ir::Builder b("swap");
+  const ir::Type type{DType::f32, {3}};
+  const auto first = b.parameter("first", type, {ir::Initial::Kind::constant, 1});
+  const auto second = b.parameter("second", type, {ir::Initial::Kind::constant, 2});
+  b.write("first", second);
+  b.write("second", first);
+  const auto program = b.finish();
+  CpuExecutor cpu;
+  auto executable = cpu.compile(program);
+  States states(program, 0);
+  Runner run;
+  for (const float expected : {2.0F, 1.0F, 2.0F}) {
+    run(*executable, states, {});
+    EXPECT_EQ(states.get("first").span<float>()[2], expected);
+    EXPECT_EQ(states.get("second").span<float>()[2], 3 - expected);
+  }
+}
+
 TEST(CpuRun, OptionsThatMakeNoSenseAreRefused) {
   EXPECT_THROW(CpuExecutor({.threads = 0}), InputError);
   EXPECT_THROW(CpuExecutor(CpuOptions{1, {"fusion"}}), InputError);
