@@ -262,7 +262,7 @@ void add_study(CLI::App& parent) {
       ->add_flag("--json", options->json, "Print the whole report as JSON");
   with_id(subcommand(*command, options, "report", "The HTML report of a run",
                      "report 1 -o report.html", write_report))
-      ->add_option("-o,--output", options->output, "Where to write it")
+      ->add_option("-o,--out", options->output, "Where to write it")
       ->required();
   CLI::App* export_command =
       with_id(subcommand(*command, options, "export", "The data of a run on standard output",
