@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "base/error.h"
@@ -29,17 +30,18 @@ std::vector<std::string> words(std::string_view text) {
   return result;
 }
 
-std::optional<std::int64_t> number(std::string_view word) {
+std::int64_t number(std::string_view word) {
   std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  const auto* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, value);
+  GNOMON_CHECK(error == std::errc() && stop == end, "{} is no integer", word);
   return value;
 }
 
 Dim parse_extent(std::string_view word) {
   const auto bound = word.find("<=");
-  if (bound == std::string_view::npos) return {number(word).value()};
-  return {std::string(word.substr(0, bound)), number(word.substr(bound + 2)).value()};
+  if (bound == std::string_view::npos) return {number(word)};
+  return {std::string(word.substr(0, bound)), number(word.substr(bound + 2))};
 }
 
 // "h = 2 y + r - 1"
@@ -47,18 +49,24 @@ Window parse_window(const std::vector<std::string>& clause) {
   Window window;
   window.source = clause[0];
   std::size_t at = 2;
+  const auto next = [&] {
+    GNOMON_CHECK(at < clause.size(), "window of {} breaks off", window.source);
+    return clause[at++];
+  };
   const auto term = [&](std::int64_t& factor, std::string& index) {
-    if (const auto value = number(clause.at(at))) factor = *value, ++at;
-    index = clause.at(at++);
+    index = next();
+    if (!std::isdigit(static_cast<unsigned char>(index[0]))) return;
+    factor = number(index);
+    GNOMON_CHECK(factor > 0, "window of {}: a factor is 0", window.source);
+    index = next();
   };
   term(window.stride, window.position);
-  GNOMON_CHECK(clause.at(at) == "+", "window of {}: expected +", window.source);
-  ++at;
+  GNOMON_CHECK(next() == "+", "window of {}: expected +", window.source);
   term(window.dilation, window.tap);
-  if (at < clause.size()) {
-    GNOMON_CHECK(clause[at] == "-" && at + 2 == clause.size(), "window of {}", window.source);
-    window.padding = number(clause[at + 1]).value();
-  }
+  if (at == clause.size()) return window;
+  GNOMON_CHECK(next() == "-", "window of {}: expected -", window.source);
+  window.padding = number(next());
+  GNOMON_CHECK(at == clause.size(), "window of {}: text behind it", window.source);
   return window;
 }
 
@@ -153,8 +161,8 @@ Rule::Rule(std::string_view text) {
     GNOMON_CHECK(clause.size() >= 2, "rule clause is too short: {}", text);
     if (clause[1] == "=")
       windows_.push_back(parse_window(clause));
-    else if (clause[1] == ":")
-      extents_[clause[0]] = parse_extent(clause.at(2));
+    else if (clause[1] == ":" && clause.size() == 3)
+      extents_[clause[0]] = parse_extent(clause[2]);
     else
       for (std::size_t k = 1; k < clause.size(); ++k) {
         if (clause[0] == "split")

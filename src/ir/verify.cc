@@ -30,6 +30,16 @@ class Verifier {
     throw InputError("{}: {}", program_.name, fmt::format(format, std::forward<Args>(args)...));
   }
 
+  // What `check` gives; its errors name the node.
+  template <typename Check>
+  auto at(std::string_view where, const Check& check) const {
+    try {
+      return check();
+    } catch (const InputError& error) {
+      fail("{} {}", where, error.what());
+    }
+  }
+
   void check_value(Value value, std::size_t limit, std::string_view user) const {
     if (value.node >= limit || value.result >= program_.nodes[value.node].results.size())
       fail("{}: uses a value that is not defined before it", user);
@@ -43,19 +53,14 @@ class Verifier {
       check_value(value, index, where);
       operands.push_back(program_.type(value));
     }
-    std::vector<Type> inferred;
-    try {
-      inferred = infer(node.op, operands);
-    } catch (const InputError& error) {
-      fail("%{} {}", index, error.what());
-    }
+    const auto inferred = at(fmt::format("%{}", index), [&] { return infer(node.op, operands); });
     if (inferred != node.results)
       fail("{}: result types are not what the operator gives: {} instead of {}", where,
            list(node.results), list(inferred));
     if (!node.layouts.empty() && node.layouts.size() != node.results.size())
       fail("{}: {} layouts for {} results", where, node.layouts.size(), node.results.size());
     for (std::size_t i = 0; i < node.layouts.size(); ++i)
-      parts(node.layouts[i], node.results[i].rank());
+      at(where + ":", [&] { return parts(node.layouts[i], node.results[i].rank()); });
     for (const auto& type : node.results) check_symbols(type, where);
     if (const auto* read = std::get_if<Read>(&node.op)) check_read(*read, node, where);
     if (const auto* write = std::get_if<Write>(&node.op)) check_write(*write, operands[0], where);
@@ -68,8 +73,8 @@ class Verifier {
     });
   }
 
-  void check_symbols(const Type& type, std::string_view where) {
-    element_count(bound_shape(type.dims));
+  void check_symbols(const Type& type, const std::string& where) {
+    at(where + ":", [&] { return element_count(bound_shape(type.dims)); });
     for (const auto& dim : type.dims) {
       if (dim.size < 0) fail("{}: negative extent in {}", where, to_string(type));
       if (!dim.is_symbol()) continue;

@@ -40,6 +40,14 @@ TEST(Rule, MalformedRulesAreBugsOfOurs) {
     EXPECT_THROW(Rule{text}, InternalError) << text;
 }
 
+TEST(Rule, MalformedNumbersAreBugsOfOurs) {
+  for (const char* text : {"h -> y; h =", "h -> y; h = 2", "h -> y; h = y +", "h -> y; h = y + r -",
+                           "h -> y; h = y + r - p", "h -> y; h = 2x y + r", "h -> y; h = 0 y + r",
+                           "h -> y; h = 99999999999999999999 y + r", "-> n; n :", "-> n; n : many",
+                           "-> n; n : 1 2", "-> n; n : b<=", "-> n; n : b<=1.5"})
+    EXPECT_THROW(Rule{text}, InternalError) << text;
+}
+
 TEST(IndexSpace, ExpandsTheEllipsisAndSizesEveryIndex) {
   const Type operands[] = {f32({{"b", 8}, 3, 4}), f32({{"b", 8}, 4, 5})};
   const auto space =

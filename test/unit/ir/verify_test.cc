@@ -85,7 +85,7 @@ TEST(Verify, BrokenPrograms) {
        [](Program& p) {
          p.nodes[2].layouts = {{}, {}};
        }},
-      {"layout abc: malformed, or not for 2 dimensions (an example: aBcd16b)",
+      {"linear: %2 matmul: layout abc: malformed, or not for 2 dimensions (an example: aBcd16b)",
        [](Program& p) { p.nodes[2].layouts = {{"abc"}}; }},
       {"linear: %4 input: symbol b has two bounds, 4 and 5",
        [](Program& p) {
