@@ -50,11 +50,7 @@ void measure(const char* what, const ir::Program& program, const machine::Target
                  static_cast<double>(std::max<std::size_t>(plan.lower_bound, 1)));
 }
 
-}  // namespace
-}  // namespace gnomon
-
-int main() {
-  using namespace gnomon;
+void measure_all() {
   app::Execution execution;
   execution.threads = 1;
   const auto executor = app::make_executor(execution);
@@ -62,3 +58,8 @@ int main() {
   for (int blocks = 25; blocks <= 400; blocks *= 2)
     measure("chain", chain(blocks), executor->target(), blocks);
 }
+
+}  // namespace
+}  // namespace gnomon
+
+int main() { gnomon::measure_all(); }

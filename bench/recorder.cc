@@ -10,9 +10,8 @@
 #include "base/clock.h"
 #include "trace/recorder.h"
 
+namespace gnomon {
 namespace {
-
-using namespace gnomon;
 
 constexpr int events = 20000;
 constexpr int rounds = 200;
@@ -37,9 +36,7 @@ double nanoseconds_per_event(Body body) {
   return (now() - begin).value * 1e9 / events;
 }
 
-}  // namespace
-
-int main() {
+void measure_recorder() {
   const trace::Name name = trace::intern({"event", trace::Category::operation, {"flops", "bytes"}});
   Measure nothing{"empty loop"}, floor{"two time stamps (the floor)"}, off{"scope, recording off"},
       on{"scope, recording on"};
@@ -60,3 +57,8 @@ int main() {
   for (Measure* measure : {&floor, &off, &on})
     fmt::print("{:<32}{:>10.2f}\n", measure->what, measure->quartile() - loop);
 }
+
+}  // namespace
+}  // namespace gnomon
+
+int main() { gnomon::measure_recorder(); }

@@ -36,7 +36,7 @@ constexpr bool is_float(DType type) {
 }
 
 std::string_view name(DType type);  // "f32", "bool"
-std::optional<DType> dtype_named(std::string_view name);
+std::optional<DType> dtype_named(std::string_view text);
 
 // bfloat16: the upper half of an f32, rounded to nearest even; NaN stays NaN.
 struct Bf16 {

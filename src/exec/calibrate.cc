@@ -79,7 +79,7 @@ class Device {
  private:
   using Arguments = std::unordered_map<int, dnnl::memory>;
 
-  std::function<void()> bind(dnnl::primitive primitive, Arguments arguments) {
+  std::function<void()> bind(const dnnl::primitive& primitive, const Arguments& arguments) {
     return [this, primitive, arguments] {
       primitive.execute(stream_, arguments);
       stream_.wait();

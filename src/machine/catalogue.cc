@@ -24,8 +24,8 @@ using Keys = std::vector<std::string>;
 // A YAML mapping whose keys are all known. Every reading names the key it fails on.
 class Section {
  public:
-  Section(std::string file, YAML::Node node, const Keys& known)
-      : file_(std::move(file)), node_(std::move(node)) {
+  Section(std::string file, const YAML::Node& node, const Keys& known)
+      : file_(std::move(file)), node_(node) {
     if (!node_.IsMap())
       fail(file_, node_.Mark(), "is not a mapping; write 'key: value' lines, see doc/machine.md");
     Keys seen;

@@ -53,7 +53,7 @@ struct Machine {
 // Reads one machine. Throws InputError naming file, line, key and the remedy: an unknown or
 // repeated key (with the nearest right one), a missing key, a value of the wrong type or out of
 // range, or a name that is not the file's.
-Machine read_machine(const std::filesystem::path& file);
+Machine read_machine(const std::filesystem::path& path);
 
 // All *.yaml of a folder, by name. Throws InputError if the folder cannot be read.
 std::vector<Machine> read_catalogue(const std::filesystem::path& folder);

@@ -17,8 +17,9 @@ class BoundaryCrossing {
   // exceed those of the looks so far.
   double probability(int blocks, double z) const;
 
-  // The two-sided level of a look at `blocks` at which exactly `probability` crosses there.
-  double level_for(int blocks, double probability) const;
+  // The two-sided level of a look at `blocks` at which exactly a probability of `wanted` crosses
+  // there.
+  double level_for(int blocks, double wanted) const;
 
   // Looks at `blocks` with a two-sided level in (0, 1) and goes on with those that do not cross.
   void look(int blocks, double level);

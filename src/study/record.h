@@ -66,7 +66,7 @@ class Records {
   // Throws InputError if there is no such run.
   Run run(std::int64_t id) const;
   // Throws InputError if the run was killed before its first report.
-  std::string report(std::int64_t run) const;
+  std::string report(std::int64_t id) const;
 
   const std::filesystem::path& file() const { return database_.file(); }
 

@@ -86,7 +86,7 @@ struct Study {
 
   bool operator==(const Study&) const = default;
 
-  const Measure& measure(std::string_view name) const;  // which must be one of `measures`
+  const Measure& measure(std::string_view wanted) const;  // which must be one of `measures`
 };
 
 // One value for every knob.

@@ -25,9 +25,9 @@ std::string scalar(const std::string& origin, const YAML::Node& node, std::strin
   return node.Scalar();
 }
 
-Section::Section(std::string origin, std::string path, YAML::Node node,
+Section::Section(std::string origin, std::string path, const YAML::Node& node,
                  std::vector<std::string> known)
-    : origin_(std::move(origin)), path_(std::move(path)), node_(std::move(node)) {
+    : origin_(std::move(origin)), path_(std::move(path)), node_(node) {
   if (!node_.IsMap())
     fail_at(origin_, node_,
             (path_.empty() ? "" : path_ + ": ") +

@@ -1,5 +1,7 @@
 #include "train/precision.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/nearest.h"
 #include "pass/mixed_precision.h"
@@ -22,7 +24,7 @@ std::string_view name(Precision precision) {
 }
 
 ir::Program at_precision(ir::Program program, Precision precision) {
-  return precision == Precision::f32 ? program : pass::mixed_precision(program);
+  return precision == Precision::f32 ? std::move(program) : pass::mixed_precision(program);
 }
 
 }  // namespace gnomon::train

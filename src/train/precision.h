@@ -12,7 +12,7 @@ namespace gnomon::train {
 enum class Precision { f32, bf16 };
 
 const std::vector<std::string>& precision_names();
-Precision precision_named(std::string_view name);  // throws InputError with the nearest right name
+Precision precision_named(std::string_view text);  // throws InputError with the nearest right name
 std::string_view name(Precision precision);
 
 // The program at that precision.

@@ -9,10 +9,12 @@
 namespace gnomon::train {
 namespace {
 
-using namespace ir;
+using ir::Builder;
+using ir::Program;
+using ir::Value;
 
-Initial by_fan_in(std::int64_t fan_in) {
-  return {Initial::Kind::uniform, 1 / std::sqrt(static_cast<double>(fan_in))};
+ir::Initial by_fan_in(std::int64_t fan_in) {
+  return {ir::Initial::Kind::uniform, 1 / std::sqrt(static_cast<double>(fan_in))};
 }
 
 // x·Wᵀ + bias
@@ -22,8 +24,8 @@ Value linear(Builder& b, const std::string& name, Value x, std::int64_t features
   const Value weight =
       b.parameter(name + ".weight", {DType::f32, {features, width}}, by_fan_in(width));
   const Value bias = b.parameter(name + ".bias", {DType::f32, {features}}, by_fan_in(width));
-  const Value product = b(MatMul{false, true}, {x, weight});
-  return b(Add{}, {product, b(Broadcast{{1}, b.type(product)}, {bias})});
+  const Value product = b(ir::MatMul{false, true}, {x, weight});
+  return b(ir::Add{}, {product, b(ir::Broadcast{{1}, b.type(product)}, {bias})});
 }
 
 Value convolution(Builder& b, const std::string& name, Value x, std::int64_t channels,
@@ -34,15 +36,15 @@ Value convolution(Builder& b, const std::string& name, Value x, std::int64_t cha
   const Value weight = b.parameter(
       name + ".weight", {DType::f32, {channels, depth, kernel, kernel}}, by_fan_in(fan_in));
   const Value bias = b.parameter(name + ".bias", {DType::f32, {channels}}, by_fan_in(fan_in));
-  const Value product = b(Convolution{{1, 1}, {padding, padding}}, {x, weight});
-  return b(Add{}, {product, b(Broadcast{{1}, b.type(product)}, {bias})});
+  const Value product = b(ir::Convolution{{1, 1}, {padding, padding}}, {x, weight});
+  return b(ir::Add{}, {product, b(ir::Broadcast{{1}, b.type(product)}, {bias})});
 }
 
 Value flatten(Builder& b, Value x) {
-  const Type& type = b.type(x);
+  const ir::Type& type = b.type(x);
   std::int64_t width = 1;
   for (std::size_t d = 1; d < type.rank(); ++d) width *= type.dims[d].size;
-  return b(Reshape{{type.dtype, {type.dims[0], width}}}, {x});
+  return b(ir::Reshape{{type.dtype, {type.dims[0], width}}}, {x});
 }
 
 Value image(Builder& b, std::int64_t largest_batch) {
@@ -54,13 +56,13 @@ Value image(Builder& b, std::int64_t largest_batch) {
 Program lenet(std::int64_t largest_batch) {
   Builder b("lenet");
   Value x = image(b, largest_batch);
-  x = b(Relu{}, {convolution(b, "conv1", x, 6, 5, 2)});
-  x = b(MaxPool{}, {x});
-  x = b(Relu{}, {convolution(b, "conv2", x, 16, 5, 0)});
-  x = b(MaxPool{}, {x});
+  x = b(ir::Relu{}, {convolution(b, "conv1", x, 6, 5, 2)});
+  x = b(ir::MaxPool{}, {x});
+  x = b(ir::Relu{}, {convolution(b, "conv2", x, 16, 5, 0)});
+  x = b(ir::MaxPool{}, {x});
   x = flatten(b, x);
-  x = b(Relu{}, {linear(b, "fc1", x, 120)});
-  x = b(Relu{}, {linear(b, "fc2", x, 84)});
+  x = b(ir::Relu{}, {linear(b, "fc1", x, 120)});
+  x = b(ir::Relu{}, {linear(b, "fc2", x, 84)});
   b.output("logits", linear(b, "fc3", x, 10));
   return b.finish();
 }
@@ -68,8 +70,8 @@ Program lenet(std::int64_t largest_batch) {
 Program mlp(std::int64_t largest_batch) {
   Builder b("mlp");
   Value x = flatten(b, image(b, largest_batch));
-  x = b(Relu{}, {linear(b, "fc1", x, 256)});
-  x = b(Relu{}, {linear(b, "fc2", x, 128)});
+  x = b(ir::Relu{}, {linear(b, "fc1", x, 256)});
+  x = b(ir::Relu{}, {linear(b, "fc2", x, 128)});
   b.output("logits", linear(b, "fc3", x, 10));
   return b.finish();
 }

@@ -76,32 +76,33 @@ GNOMON_VECTORISED void give(const float* __restrict gradient, const float* __res
 
 }  // namespace
 
-void max_pool_plane(const PoolShape& p, const float* images, float* pooled) {
-  for (std::int64_t y = 0; y < p.rows; ++y) {
-    float* const row = pooled + y * p.columns * p.lanes;
-    std::fill_n(row, p.columns * p.lanes, -std::numeric_limits<float>::infinity());
-    for_taps(p, y, [&](std::int64_t h, std::int64_t, const Columns& c) {
-      take_larger(images + (h * p.width + c.source) * p.lanes, row + c.begin * p.lanes,
-                  c.end - c.begin, p.lanes, p.stride[1]);
+void max_pool_plane(const PoolShape& shape, const float* images, float* pooled) {
+  for (std::int64_t y = 0; y < shape.rows; ++y) {
+    float* const row = pooled + y * shape.columns * shape.lanes;
+    std::fill_n(row, shape.columns * shape.lanes, -std::numeric_limits<float>::infinity());
+    for_taps(shape, y, [&](std::int64_t h, std::int64_t, const Columns& c) {
+      take_larger(images + (h * shape.width + c.source) * shape.lanes, row + c.begin * shape.lanes,
+                  c.end - c.begin, shape.lanes, shape.stride[1]);
     });
   }
 }
 
-void max_pool_gradient_plane(const PoolShape& p, const float* images, const float* gradient,
+void max_pool_gradient_plane(const PoolShape& shape, const float* images, const float* gradient,
                              float* result, float* work) {
-  const std::int64_t row = p.columns * p.lanes;
+  const std::int64_t row = shape.columns * shape.lanes;
   float *const best = work, *const tap = work + row;
-  std::fill_n(result, p.image_size(), 0.0f);
-  for (std::int64_t y = 0; y < p.rows; ++y) {
+  std::fill_n(result, shape.image_size(), 0.0f);
+  for (std::int64_t y = 0; y < shape.rows; ++y) {
     std::fill_n(tap, row, -1.0f);
-    for_taps(p, y, [&](std::int64_t h, std::int64_t t, const Columns& c) {
-      take_first_larger(images + (h * p.width + c.source) * p.lanes, best + c.begin * p.lanes,
-                        tap + c.begin * p.lanes, static_cast<float>(t), c.end - c.begin, p.lanes,
-                        p.stride[1]);
+    for_taps(shape, y, [&](std::int64_t h, std::int64_t t, const Columns& c) {
+      take_first_larger(images + (h * shape.width + c.source) * shape.lanes,
+                        best + c.begin * shape.lanes, tap + c.begin * shape.lanes,
+                        static_cast<float>(t), c.end - c.begin, shape.lanes, shape.stride[1]);
     });
-    for_taps(p, y, [&](std::int64_t h, std::int64_t t, const Columns& c) {
-      give(gradient + y * row + c.begin * p.lanes, tap + c.begin * p.lanes, static_cast<float>(t),
-           result + (h * p.width + c.source) * p.lanes, c.end - c.begin, p.lanes, p.stride[1]);
+    for_taps(shape, y, [&](std::int64_t h, std::int64_t t, const Columns& c) {
+      give(gradient + y * row + c.begin * shape.lanes, tap + c.begin * shape.lanes,
+           static_cast<float>(t), result + (h * shape.width + c.source) * shape.lanes,
+           c.end - c.begin, shape.lanes, shape.stride[1]);
     });
   }
 }

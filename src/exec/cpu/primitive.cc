@@ -28,7 +28,8 @@ Desc open_layout(const Desc& desc) {
 class Call {
  public:
   Call() = default;
-  Call(dnnl::primitive primitive, std::vector<std::pair<int, Desc>> arguments, const Device& device)
+  Call(dnnl::primitive primitive, const std::vector<std::pair<int, Desc>>& arguments,
+       const Device& device)
       : primitive_(std::move(primitive)), stream_(device.stream) {
     for (const auto& [argument, desc] : arguments) {
       memories_.emplace_back(desc, device.engine, nullptr);
@@ -83,7 +84,7 @@ class PrimitiveKernel final : public Kernel {
     }
     arguments.emplace_back(DNNL_ARG_SCRATCHPAD, prepared.scratchpad);
     pad_ = take(prepared.scratchpad.get_size());
-    call_ = Call(std::move(prepared.primitive), std::move(arguments), device);
+    call_ = Call(std::move(prepared.primitive), arguments, device);
     if (in_f32) why_ = "no bf16 on this processor: computed in f32, rounded";
     if (std::any_of(ways_.begin(), ways_.end(), [](const Way& w) { return w.reorders; }))
       implementation_ += " + reorder";

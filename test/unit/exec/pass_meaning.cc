@@ -125,7 +125,9 @@ ir::Program random_program(std::uint64_t seed) {
   std::vector<Value> values = {b.input("x", square), b.parameter("w", square, {})};
   const auto pick = [&] { return values[below(values.size())]; };
   const auto number = [&] { return b(Full{static_cast<double>(below(3)), square}, {}); };
-  const auto add = [&](Op op, std::vector<Value> x) { values.push_back(b.append(op, x)[0]); };
+  const auto add = [&](Op op, std::vector<Value> x) {
+    values.push_back(b.append(std::move(op), std::move(x))[0]);
+  };
   for (int i = 0; i < 40; ++i) switch (below(14)) {
       case 0:
         add(Add{}, {pick(), number()});

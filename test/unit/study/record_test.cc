@@ -137,7 +137,7 @@ TEST_F(RecordsTest, ATruncatedFile) {
 TEST_F(RecordsTest, AFolderThatCannotBeWritten) {
   write_file(folder / "plain", "");
   try {
-    Records{folder / "plain" / "records.sqlite"};
+    const Records refused(folder / "plain" / "records.sqlite");
     FAIL();
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("--records"), std::string::npos) << error.what();
