@@ -7,27 +7,27 @@
 namespace gnomon::ir {
 namespace {
 
-// Moving elements costs bytes, not operations.
-template <typename O>
-constexpr bool moves_only =
-    std::is_same_v<O, Broadcast> || std::is_same_v<O, Reshape> || std::is_same_v<O, Transpose> ||
-    std::is_same_v<O, Reorder> || std::is_same_v<O, Convert> || std::is_same_v<O, Full> ||
-    std::is_same_v<O, OneHot> || std::is_same_v<O, Extent>;
-
-template <typename O>
-double flops_per_point(std::size_t operands, bool reduces) {
-  if constexpr (requires { O::flops_per_point; })
-    return O::flops_per_point;
-  else if constexpr (moves_only<O>)
-    return 0;
-  else
-    return operands == 2 && reduces ? 2 : 1;
-}
-
 double points(const IndexSpace& space) {
   double count = 1;
   for (const auto& index : space.loops()) count *= static_cast<double>(space.size.at(index).size);
   return count;
+}
+
+template <typename O>
+Flops flops(const O& op, std::span<const Type> operands, std::span<const Type> results) {
+  double count = 0;
+  bool contracts = false;
+  if (const Rule rule = op.rule(); rule.is_none()) {
+    count = static_cast<double>(element_count(bound_shape(results[0].dims)));
+  } else {
+    const auto space = index_space(O::name, rule, operands);
+    count = points(space);
+    contracts = operands.size() == 2 && !space.reductions.empty();
+  }
+  if constexpr (requires { O::flops_per_point; })
+    return Flops(count * O::flops_per_point);
+  else
+    return Flops(count * (contracts ? 2 : 1));
 }
 
 void require_floats(std::string_view who, std::span<const Type> operands) {
@@ -59,7 +59,7 @@ std::vector<Type> infer(const Op& op, std::span<const Type> operands) {
         const Rule rule = o.rule();
         std::vector<Dims> dims;
         if (!rule.is_none()) dims = index_space(O::name, rule, operands).result_dims();
-        if constexpr (floats_only<O>) require_floats(O::name, operands);
+        if constexpr (FloatsOnly<O>) require_floats(O::name, operands);
         if constexpr (Pointwise<O>) require_same_elements(O::name, operands);
         if constexpr (requires { o.infer(operands); }) {
           if constexpr (requires { O::operand_count; })
@@ -108,39 +108,16 @@ bool has_effect(const Op& op) {
 }
 
 Cost cost(const Op& op, std::span<const Type> operands, std::span<const Type> results) {
-  Cost total;
-  for (const auto& type : operands) total.bytes += bound_bytes(type);
-  for (const auto& type : results) total.bytes += bound_bytes(type);
-  std::visit(
-      [&]<typename O>(const O& o) {
-        if constexpr (std::is_same_v<O, Input> || std::is_same_v<O, Read> ||
-                      std::is_same_v<O, Write> || std::is_same_v<O, Reshape> ||
-                      std::is_same_v<O, Constant>) {
-          total.bytes = Bytes(0);  // names for memory that is there already
-        } else if constexpr (std::is_same_v<O, Extent>) {
-          total.bytes = bound_bytes(results[0]);  // looks at the shape, not at the elements
-        } else if constexpr (std::is_same_v<O, RandomUniform>) {
-          total.flops = Flops(static_cast<double>(element_count(bound_shape(o.type.dims))));
-        } else if constexpr (requires { o.body; }) {
-          const double times = [&] {
-            if constexpr (requires { o.count; })
-              return static_cast<double>(o.count);
-            else
-              return 1.0;
-          }();
-          total.flops = program_flops(o.body.program()) * times;
-          if (times != 1) total.bytes = total.bytes * times;
-        } else if constexpr (std::is_same_v<O, If>) {
-          total.flops =
-              std::max(program_flops(o.then.program()), program_flops(o.otherwise.program()));
-        } else if constexpr (!std::is_same_v<O, Full>) {
-          const auto space = index_space(O::name, o.rule(), operands);
-          total.flops =
-              Flops(points(space) * flops_per_point<O>(operands.size(), !space.reductions.empty()));
-        }
+  return std::visit(
+      [&]<typename O>(const O& o) -> Cost {
+        if constexpr (requires { O::is_free; })
+          return {};
+        else if constexpr (requires { o.cost(operands, results); })
+          return o.cost(operands, results);
+        else
+          return {flops(o, operands, results), bound_bytes(operands) + bound_bytes(results)};
       },
       op);
-  return total;
 }
 
 Flops program_flops(const Program& program) {

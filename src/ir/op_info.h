@@ -18,9 +18,9 @@ concept Pointwise = requires(float x) {
 
 // Operators that mean something for floating-point elements only: infer rejects others.
 template <typename O>
-inline constexpr bool floats_only =
-    std::is_same_v<O, Exp> || std::is_same_v<O, Log> || std::is_same_v<O, SquareRoot> ||
-    std::is_same_v<O, Divide> || std::is_same_v<O, Softmax> || std::is_same_v<O, LogSoftmax>;
+concept FloatsOnly = requires {
+  O::floats_only;
+};
 
 std::string_view name(const Op& op);
 Rule rule(const Op& op);
@@ -38,13 +38,7 @@ bool is_elementwise(const Op& op);
 // True for operators that must not be removed although nothing uses their results (state writes).
 bool has_effect(const Op& op);
 
-// What one execution costs at the bound of every symbol: operations (a multiply-add is two; taps of
-// a window that fall in the padding are counted), and bytes of operands read and results written
-// once each.
-struct Cost {
-  Flops flops;
-  Bytes bytes;
-};
+// What one execution costs.
 Cost cost(const Op& op, std::span<const Type> operands, std::span<const Type> results);
 
 // The operations of all nodes of a program, inner Programs included.

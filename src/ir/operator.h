@@ -9,8 +9,15 @@
 //       result types; by default the rule's dimensions with the element type of the first operand
 //   static constexpr std::size_t operand_count = …;
 //       where there is no rule to tell and the number is fixed
+//   static constexpr bool floats_only = true;
+//       means something for floating-point elements only: infer refuses others
 //   static constexpr double flops_per_point = …;
-//       operations per point of the index space; by default 2 for contractions of two operands, 0 for moving, else 1
+//       operations per point of the index space, without a rule per element of the first result; by default 2 for
+//       contractions of two operands, else 1. Moving elements is 0: it costs bytes
+//   static constexpr bool is_free = true;
+//       names memory that is there already: no operations, no bytes
+//   Cost cost(std::span<const Type> operands, std::span<const Type> results) const;
+//       what one execution costs; by default operations by flops_per_point, bytes of operands and results
 //   template <typename T> static T point(T…);
 //       the scalar function the rule applies at each point; an operator without one is evaluated by name
 //   static constexpr bool has_effect = true;
@@ -49,6 +56,14 @@ struct GradientArgs {
   std::span<const Value> outputs;
   std::span<const Value>
       gradients;  // one per output, of the output's type; zeros where nothing depends on it
+};
+
+// What one execution costs at the bound of every symbol: operations (a multiply-add is two; taps of
+// a window that fall in the padding are counted), and bytes of operands read and results written
+// once each.
+struct Cost {
+  Flops flops;
+  Bytes bytes;
 };
 
 // Why an operator has no gradient.

@@ -16,6 +16,12 @@ Bytes bound_bytes(const Type& type) {
   return Bytes(static_cast<double>(element_count(bound_shape(type.dims))) * bits(type.dtype) / 8);
 }
 
+Bytes bound_bytes(std::span<const Type> types) {
+  Bytes total;
+  for (const auto& type : types) total += bound_bytes(type);
+  return total;
+}
+
 bool is_static(const Dims& dims) {
   return std::none_of(dims.begin(), dims.end(), [](const Dim& d) { return d.is_symbol(); });
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ struct Type {
 
 Shape bound_shape(const Dims& dims);  // every symbol at its upper bound
 Bytes bound_bytes(const Type& type);  // at the bound
-bool is_static(const Dims& dims);     // no symbols
+Bytes bound_bytes(std::span<const Type> types);
+bool is_static(const Dims& dims);  // no symbols
 
 // Replaces symbols by what they are bound to; others stay. Throws InputError when a value is
 // negative or above the symbol's bound.

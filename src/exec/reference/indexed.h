@@ -36,7 +36,7 @@ constexpr PointFunction<A> point_function() {
 template <ir::Pointwise O>
 constexpr PointFunctions point_functions() {
   PointFunctions all{point_function<float, O>(), point_function<double, O>(), {}};
-  if constexpr (!ir::floats_only<O>) all.integer = point_function<Wide, O>();
+  if constexpr (!ir::FloatsOnly<O>) all.integer = point_function<Wide, O>();
   return all;
 }
 

@@ -13,6 +13,7 @@ struct Broadcast {
   Type type;
   static constexpr auto attributes = std::tuple{Attribute{"axes", &Broadcast::axes}};
   Rule rule() const;
+  static constexpr double flops_per_point = 0;
   template <typename T>
   static T point(T x) {
     return x;

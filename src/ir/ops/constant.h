@@ -10,6 +10,7 @@ struct Constant {
   Blob blob;
   static constexpr auto attributes = std::tuple{Attribute{"blob", &Constant::blob}};
   Rule rule() const { return Rule::none(); }
+  static constexpr bool is_free = true;
   static constexpr std::size_t operand_count = 0;
   std::vector<Type> infer(std::span<const Type>) const;
   Gradient gradient(const GradientArgs& args) const;

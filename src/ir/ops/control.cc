@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "ir/builder.h"
+#include "ir/op_info.h"
 
 namespace gnomon::ir {
 namespace {
@@ -37,6 +38,10 @@ std::vector<Type> Fused::infer(std::span<const Type> operands) const {
   return types.outputs;
 }
 
+Cost Fused::cost(std::span<const Type> operands, std::span<const Type> results) const {
+  return {program_flops(body.program()), bound_bytes(operands) + bound_bytes(results)};
+}
+
 Gradient Fused::gradient(const GradientArgs&) const {
   return NotDifferentiable{"gradients are taken before fusion"};
 }
@@ -52,6 +57,11 @@ std::vector<Type> If::infer(std::span<const Type> operands) const {
   return types.outputs;
 }
 
+Cost If::cost(std::span<const Type> operands, std::span<const Type> results) const {
+  return {std::max(program_flops(then.program()), program_flops(otherwise.program())),
+          bound_bytes(operands) + bound_bytes(results)};
+}
+
 Gradient If::gradient(const GradientArgs&) const {
   return NotDifferentiable{"reverse mode through a data-dependent branch is not provided"};
 }
@@ -64,6 +74,12 @@ std::vector<Type> Repeat::infer(std::span<const Type> operands) const {
                      list(types.outputs));
   if (count < 0) throw InputError("repeat: count is {}; it cannot be negative", count);
   return types.outputs;
+}
+
+Cost Repeat::cost(std::span<const Type> operands, std::span<const Type> results) const {
+  const auto times = static_cast<double>(count);
+  return {program_flops(body.program()) * times,
+          (bound_bytes(operands) + bound_bytes(results)) * times};
 }
 
 Gradient Repeat::gradient(const GradientArgs&) const {

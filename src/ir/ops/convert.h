@@ -11,6 +11,7 @@ struct Convert {
   DType dtype = DType::f32;
   static constexpr auto attributes = std::tuple{Attribute{"dtype", &Convert::dtype}};
   Rule rule() const { return "... -> ...; split ..."; }
+  static constexpr double flops_per_point = 0;
   std::vector<Type> infer(std::span<const Type> operands) const;
   template <typename T>
   static T point(T x) {

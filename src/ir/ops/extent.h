@@ -13,6 +13,7 @@ struct Extent {
   Rule rule() const { return Rule::none(); }
   static constexpr std::size_t operand_count = 1;
   std::vector<Type> infer(std::span<const Type> operands) const;
+  Cost cost(std::span<const Type> operands, std::span<const Type> results) const;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const Extent&) const = default;
 };

@@ -11,6 +11,7 @@ struct Full {
   Type type;
   static constexpr auto attributes = std::tuple{Attribute{"value", &Full::value}};
   Rule rule() const { return Rule::none(); }
+  static constexpr double flops_per_point = 0;
   static constexpr std::size_t operand_count = 0;
   std::vector<Type> infer(std::span<const Type>) const { return {type}; }
   Gradient gradient(const GradientArgs& args) const;

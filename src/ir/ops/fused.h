@@ -12,6 +12,7 @@ struct Fused {
   static constexpr auto attributes = std::tuple{Attribute{"body", &Fused::body}};
   Rule rule() const { return Rule::none(); }
   std::vector<Type> infer(std::span<const Type> operands) const;
+  Cost cost(std::span<const Type> operands, std::span<const Type> results) const;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const Fused&) const = default;
 };

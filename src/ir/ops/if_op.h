@@ -14,6 +14,7 @@ struct If {
       std::tuple{Attribute{"then", &If::then}, Attribute{"otherwise", &If::otherwise}};
   Rule rule() const { return Rule::none(); }
   std::vector<Type> infer(std::span<const Type> operands) const;
+  Cost cost(std::span<const Type> operands, std::span<const Type> results) const;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const If&) const = default;
 };

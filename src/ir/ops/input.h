@@ -11,6 +11,7 @@ struct Input {
   Type type;
   static constexpr auto attributes = std::tuple{Attribute{"argument", &Input::argument}};
   Rule rule() const { return Rule::none(); }
+  static constexpr bool is_free = true;
   static constexpr std::size_t operand_count = 0;
   std::vector<Type> infer(std::span<const Type>) const { return {type}; }
   Gradient gradient(const GradientArgs& args) const;

@@ -9,6 +9,7 @@ struct Log {
   static constexpr std::string_view name = "log";
   static constexpr std::tuple<> attributes{};
   Rule rule() const { return "... -> ...; split ..."; }
+  static constexpr bool floats_only = true;
   Gradient gradient(const GradientArgs& args) const;
   template <typename T>
   static T point(T x) {

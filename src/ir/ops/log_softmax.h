@@ -10,6 +10,7 @@ struct LogSoftmax {
 
   static constexpr std::tuple<> attributes{};
   Rule rule() const { return "... c -> ... c; split ..."; }
+  static constexpr bool floats_only = true;
   static constexpr double flops_per_point = 5;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const LogSoftmax&) const = default;

@@ -11,6 +11,7 @@ struct OneHot {
   std::int64_t classes = 1;
   static constexpr auto attributes = std::tuple{Attribute{"classes", &OneHot::classes}};
   Rule rule() const { return fmt::format("... -> ... c; c : {}; split ...", classes); }
+  static constexpr double flops_per_point = 0;
   std::vector<Type> infer(std::span<const Type> operands) const;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const OneHot&) const = default;

@@ -11,6 +11,7 @@ struct Reorder {
 
   static constexpr std::tuple<> attributes{};
   Rule rule() const { return "... -> ...; split ..."; }
+  static constexpr double flops_per_point = 0;
   template <typename T>
   static T point(T x) {
     return x;

@@ -14,6 +14,7 @@ struct Repeat {
       std::tuple{Attribute{"count", &Repeat::count}, Attribute{"body", &Repeat::body}};
   Rule rule() const { return Rule::none(); }
   std::vector<Type> infer(std::span<const Type> operands) const;
+  Cost cost(std::span<const Type> operands, std::span<const Type> results) const;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const Repeat&) const = default;
 };

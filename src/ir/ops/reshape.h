@@ -10,6 +10,7 @@ struct Reshape {
   Type type;
   static constexpr std::tuple<> attributes{};
   Rule rule() const { return Rule::none(); }
+  static constexpr bool is_free = true;
   static constexpr std::size_t operand_count = 1;
   std::vector<Type> infer(std::span<const Type> operands) const;
   Gradient gradient(const GradientArgs& args) const;

@@ -10,6 +10,7 @@ struct Softmax {
 
   static constexpr std::tuple<> attributes{};
   Rule rule() const { return "... c -> ... c; split ..."; }
+  static constexpr bool floats_only = true;
   static constexpr double flops_per_point = 5;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const Softmax&) const = default;

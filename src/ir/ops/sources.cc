@@ -36,6 +36,11 @@ std::vector<Type> Extent::infer(std::span<const Type> operands) const {
   return {{operands[0].dtype, {}}};
 }
 
+// Looks at the shape, not at the elements.
+Cost Extent::cost(std::span<const Type>, std::span<const Type> results) const {
+  return {Flops(0), bound_bytes(results)};
+}
+
 std::vector<Type> ArgMax::infer(std::span<const Type> operands) const {
   return {{DType::i32, {operands[0].dims.begin(), operands[0].dims.end() - 1}}};
 }

@@ -10,6 +10,7 @@ struct Transpose {
   std::vector<std::int64_t> permutation;
   static constexpr auto attributes = std::tuple{Attribute{"permutation", &Transpose::permutation}};
   Rule rule() const;
+  static constexpr double flops_per_point = 0;
   template <typename T>
   static T point(T x) {
     return x;

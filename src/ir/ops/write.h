@@ -11,6 +11,7 @@ struct Write {
   std::string state;
   static constexpr auto attributes = std::tuple{Attribute{"state", &Write::state}};
   Rule rule() const { return "... ->"; }
+  static constexpr bool is_free = true;
   static constexpr bool has_effect = true;
   Gradient gradient(const GradientArgs& args) const;
   bool operator==(const Write&) const = default;
