@@ -20,6 +20,8 @@ std::string_view name(DType type) {
       return "u8";
     case DType::boolean:
       return "bool";
+    case DType::token:
+      return "token";
   }
   return "?";
 }

@@ -2,6 +2,7 @@
 
 // Element types. Sizes are in bits, so that types narrower than a byte need no special case.
 // There are no quantised types: integers with scales and zero points as values (doc/program.md).
+// `token` holds nothing: values of it only put operators in order (ir/ops/token.h).
 
 #include <cstdint>
 #include <optional>
@@ -9,9 +10,9 @@
 
 namespace gnomon {
 
-enum class DType : std::uint8_t { f64, f32, bf16, i64, i32, i8, u8, boolean };
+enum class DType : std::uint8_t { f64, f32, bf16, i64, i32, i8, u8, boolean, token };
 
-inline constexpr int dtype_count = 8;
+inline constexpr int dtype_count = 9;
 
 constexpr int bits(DType type) {
   switch (type) {
@@ -27,6 +28,8 @@ constexpr int bits(DType type) {
     case DType::u8:
     case DType::boolean:
       return 8;
+    case DType::token:
+      return 0;
   }
   return 0;
 }

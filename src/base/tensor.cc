@@ -73,6 +73,8 @@ void with_type(DType type, F&& f) {
       return f(std::uint8_t{});
     case DType::boolean:
       return f(bool{});
+    case DType::token:
+      return;
   }
 }
 

@@ -1,5 +1,7 @@
 #include "exec/executor.h"
 
+#include "ir/op_info.h"
+
 namespace gnomon::exec {
 namespace {
 
@@ -60,6 +62,16 @@ ir::Binding bind_arguments(const ir::Program& program, std::span<const Tensor* c
     if (!binding.contains(symbol))
       throw InputError("{}: no argument binds the symbol {}", program.name, symbol);
   return binding;
+}
+
+void require_one_rank(const ir::Program& program) {
+  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+    const ir::Op& op = program.nodes[i].op;
+    if (ir::ranks(op) > 1)
+      throw EnvironmentError(
+          "{}: %{} {}: group {} has {} ranks; this executor runs one and has no process group",
+          program.name, i, ir::name(op), ir::group(op), ir::ranks(op));
+  }
 }
 
 }  // namespace gnomon::exec

@@ -36,10 +36,15 @@ class Executor {
   virtual ~Executor() = default;
   virtual std::string_view name() const = 0;
   virtual const machine::Target& target() const = 0;
+  // Throws InputError if the program does not verify, EnvironmentError if it communicates with
+  // ranks that are not there.
   virtual std::unique_ptr<Executable> compile(ir::Program program) = 0;
 };
 
 // The values that symbols take, from the shapes of the arguments. Throws InputError when an argument does not fit.
 ir::Binding bind_arguments(const ir::Program& program, std::span<const Tensor* const> inputs);
+
+// For executors that run one rank: throws EnvironmentError, naming the node, if a group has more.
+void require_one_rank(const ir::Program& program);
 
 }  // namespace gnomon::exec

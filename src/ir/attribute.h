@@ -3,8 +3,8 @@
 // Attributes: the compile-time parameters of an operator, listed once beside it, from which
 // printing, parsing and checks follow.
 //   static constexpr auto attributes = std::tuple{Attribute{"stride", &Convolution::stride}};
-// Types: std::int64_t, double, bool, std::string, std::vector<std::int64_t>, DType, Dims, Blob,
-// Region.
+// Types: std::int64_t, double, bool, std::string, std::vector<std::int64_t>, DType,
+// Reduction, Blob, Region.
 
 #include <memory>
 #include <string>

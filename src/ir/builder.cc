@@ -12,10 +12,15 @@ Builder Builder::extend(Program program) {
   Builder builder(program.name);
   builder.program_ = std::move(program);
   builder.program_.outputs.clear();
-  for (std::uint32_t i = 0; i < builder.program_.nodes.size(); ++i)
-    if (const auto* read = std::get_if<Read>(&builder.program_.nodes[i].op))
-      builder.reads_[read->state] = {i, 0};
+  for (std::uint32_t i = 0; i < builder.program_.nodes.size(); ++i) builder.remember(i);
   return builder;
+}
+
+void Builder::remember(std::uint32_t node) {
+  const Node& made = program_.nodes[node];
+  if (const auto* read = std::get_if<Read>(&made.op)) reads_[read->state] = {node, 0};
+  if (const auto of = group(made.op); !of.empty())
+    tokens_[std::string(of)] = {node, static_cast<std::uint32_t>(made.results.size() - 1)};
 }
 
 std::vector<Value> Builder::append(Op op, std::vector<Value> inputs) {
@@ -26,6 +31,7 @@ std::vector<Value> Builder::append(Op op, std::vector<Value> inputs) {
   std::vector<Value> values;
   for (std::uint32_t i = 0; i < results.size(); ++i) values.push_back({node, i});
   program_.nodes.push_back({std::move(op), std::move(inputs), std::move(results), {}, label_});
+  remember(node);
   return values;
 }
 
@@ -50,7 +56,12 @@ Value Builder::read(const std::string& state) {
   if (found != reads_.end()) return found->second;
   const State* declared = program_.state(state);
   if (declared == nullptr) throw InputError("state {}: not declared", state);
-  return reads_[state] = (*this)(Read{state, declared->type}, {});
+  return (*this)(Read{state, declared->type}, {});
+}
+
+Value Builder::token(const std::string& group) {
+  const auto found = tokens_.find(group);
+  return found != tokens_.end() ? found->second : (*this)(Token{group}, {});
 }
 
 void Builder::write(const std::string& state, Value value) { append(Write{state}, {value}); }

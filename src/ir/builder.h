@@ -36,6 +36,9 @@ class Builder {
   Value state(State state);
   Value read(const std::string& state);
   void write(const std::string& state, Value value);
+  // The last token of a group's communication (ir/ops/token.h), its first if there is none yet:
+  //   const Value total = b(AllReduce{"data", 4}, {x, b.token("data")});
+  Value token(const std::string& group);
   void output(std::string name, Value value);
 
   // Elements of `like`'s type, all `value`.
@@ -53,8 +56,11 @@ class Builder {
   Program finish();
 
  private:
+  void remember(std::uint32_t node);
+
   Program program_;
   std::map<std::string, Value> reads_;
+  std::map<std::string, Value> tokens_;  // the last of each group
   std::string label_;
 };
 

@@ -43,6 +43,37 @@ void require_same_elements(std::string_view who, std::span<const Type> operands)
                        to_string(type));
 }
 
+void require_no_token(std::string_view who, std::string_view does, std::span<const Type> types) {
+  for (const auto& type : types)
+    if (is_token(type))
+      throw InputError("{}: {} data, not tokens, which order communication", who, does);
+}
+
+template <typename O>
+std::vector<Type> infer_one(const O& op, std::span<const Type> operands) {
+  const Rule rule = op.rule();
+  std::vector<Dims> dims;
+  if (!rule.is_none()) dims = index_space(O::name, rule, operands).result_dims();
+  if constexpr (FloatsOnly<O>) require_floats(O::name, operands);
+  if constexpr (Pointwise<O>) require_same_elements(O::name, operands);
+  if constexpr (requires { op.infer(operands); }) {
+    if constexpr (requires { O::operand_count; })
+      if (operands.size() != O::operand_count)
+        throw InputError("{}: takes {} operands, got {}", O::name, O::operand_count,
+                         operands.size());
+    return op.infer(operands);
+  } else {
+    std::vector<Type> results;
+    for (auto& d : dims) results.push_back({operands[0].dtype, std::move(d)});
+    if constexpr (requires { op.type; }) {
+      if (results[0].dims != op.type.dims || results[0].dtype != op.type.dtype)
+        throw InputError("{}: declared {}, but the operands give {}", O::name, to_string(op.type),
+                         to_string(results[0]));
+    }
+    return results;
+  }
+}
+
 }  // namespace
 
 std::string_view name(const Op& op) {
@@ -55,26 +86,13 @@ Rule rule(const Op& op) {
 
 std::vector<Type> infer(const Op& op, std::span<const Type> operands) {
   return std::visit(
-      [&]<typename O>(const O& o) -> std::vector<Type> {
-        const Rule rule = o.rule();
-        std::vector<Dims> dims;
-        if (!rule.is_none()) dims = index_space(O::name, rule, operands).result_dims();
-        if constexpr (FloatsOnly<O>) require_floats(O::name, operands);
-        if constexpr (Pointwise<O>) require_same_elements(O::name, operands);
-        if constexpr (requires { o.infer(operands); }) {
-          if constexpr (requires { O::operand_count; })
-            if (operands.size() != O::operand_count)
-              throw InputError("{}: takes {} operands, got {}", O::name, O::operand_count,
-                               operands.size());
-          return o.infer(operands);
+      [&]<typename O>(const O& o) {
+        if constexpr (requires { o.group; }) {
+          return infer_one(o, operands);
         } else {
-          std::vector<Type> results;
-          for (auto& d : dims) results.push_back({operands[0].dtype, std::move(d)});
-          if constexpr (requires { o.type; }) {
-            if (results[0].dims != o.type.dims || results[0].dtype != o.type.dtype)
-              throw InputError("{}: declared {}, but the operands give {}", O::name,
-                               to_string(o.type), to_string(results[0]));
-          }
+          require_no_token(O::name, "takes", operands);
+          auto results = infer_one(o, operands);
+          require_no_token(O::name, "yields", results);
           return results;
         }
       },
@@ -103,6 +121,28 @@ bool has_effect(const Op& op) {
   return std::visit(
       []<typename O>(const O&) {
         return requires { O::has_effect; };
+      },
+      op);
+}
+
+std::string_view group(const Op& op) {
+  return std::visit(
+      [](const auto& o) -> std::string_view {
+        if constexpr (requires { o.group; })
+          return o.group;
+        else
+          return {};
+      },
+      op);
+}
+
+std::int64_t ranks(const Op& op) {
+  return std::visit(
+      [](const auto& o) -> std::int64_t {
+        if constexpr (requires { o.ranks; })
+          return o.ranks;
+        else
+          return 0;
       },
       op);
 }

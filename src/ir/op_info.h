@@ -38,6 +38,11 @@ bool is_elementwise(const Op& op);
 // True for operators that must not be removed although nothing uses their results (state writes).
 bool has_effect(const Op& op);
 
+// The group whose communication the operator takes part in; empty for most.
+std::string_view group(const Op& op);
+// The number of ranks in that group; 0 where the operator does not say.
+std::int64_t ranks(const Op& op);
+
 // What one execution costs.
 Cost cost(const Op& op, std::span<const Type> operands, std::span<const Type> results);
 

@@ -21,7 +21,9 @@
 //   template <typename T> static T point(T…);
 //       the scalar function the rule applies at each point; an operator without one is evaluated by name
 //   static constexpr bool has_effect = true;
-//       must stay although nothing uses its results
+//       must stay although nothing uses its results, and is never computed once for two
+//   std::string group;
+//       takes part in the communication of a group of ranks; such operators alone take and yield tokens (ops/token.h)
 
 #include <fmt/format.h>
 
@@ -54,8 +56,9 @@ struct GradientArgs {
   Builder& build;
   std::span<const Value> inputs;
   std::span<const Value> outputs;
-  std::span<const Value>
-      gradients;  // one per output, of the output's type; zeros where nothing depends on it
+  // One per output, of the output's type: zeros where nothing depends on it. A token has none; in
+  // its place stands the token itself.
+  std::span<const Value> gradients;
 };
 
 // What one execution costs at the bound of every symbol: operations (a multiply-add is two; taps of

@@ -6,6 +6,9 @@
 #include <variant>
 
 #include "ir/ops/add.h"
+#include "ir/ops/all_gather.h"
+#include "ir/ops/all_reduce.h"
+#include "ir/ops/all_to_all.h"
 #include "ir/ops/arg_max.h"
 #include "ir/ops/broadcast.h"
 #include "ir/ops/constant.h"
@@ -32,15 +35,19 @@
 #include "ir/ops/one_hot.h"
 #include "ir/ops/random_uniform.h"
 #include "ir/ops/read.h"
+#include "ir/ops/recv.h"
+#include "ir/ops/reduce_scatter.h"
 #include "ir/ops/relu.h"
 #include "ir/ops/reorder.h"
 #include "ir/ops/repeat.h"
 #include "ir/ops/reshape.h"
+#include "ir/ops/send.h"
 #include "ir/ops/softmax.h"
 #include "ir/ops/square_root.h"
 #include "ir/ops/step.h"
 #include "ir/ops/subtract.h"
 #include "ir/ops/sum.h"
+#include "ir/ops/token.h"
 #include "ir/ops/transpose.h"
 #include "ir/ops/write.h"
 
@@ -50,12 +57,14 @@ namespace gnomon::ir {
 template <Operator... Ops>
 using OneOf = std::variant<Ops...>;
 
-using Op = OneOf<Input, Read, Write, Constant, Full,                 // sources and sinks
-                 Convert, Negate, Exp, Log, SquareRoot, Relu, Step,  // element-wise, one operand
-                 Add, Subtract, Multiply, Divide, Maximum,           // element-wise, two operands
-                 Broadcast, Reshape, Transpose, Reorder,             // the same elements elsewhere
-                 Sum, Max, Extent, ArgMax, OneHot, Softmax, LogSoftmax,  // along dimensions
-                 MatMul, Convolution, ConvolutionInputGradient, ConvolutionWeightGradient, MaxPool,
-                 MaxPoolGradient, RandomUniform, Fused, If, Repeat>;  // inner Programs
+using Op =
+    OneOf<Input, Read, Write, Constant, Full,                     // sources and sinks
+          Convert, Negate, Exp, Log, SquareRoot, Relu, Step,      // element-wise, one operand
+          Add, Subtract, Multiply, Divide, Maximum,               // element-wise, two operands
+          Broadcast, Reshape, Transpose, Reorder,                 // the same elements elsewhere
+          Sum, Max, Extent, ArgMax, OneHot, Softmax, LogSoftmax,  // along dimensions
+          MatMul, Convolution, ConvolutionInputGradient, ConvolutionWeightGradient, MaxPool,
+          MaxPoolGradient, RandomUniform, Fused, If, Repeat,                  // inner Programs
+          Token, AllReduce, AllGather, ReduceScatter, AllToAll, Send, Recv>;  // between ranks
 
 }  // namespace gnomon::ir

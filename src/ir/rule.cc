@@ -150,6 +150,8 @@ bool accounted_for(const Rule& rule, const std::string& index) {
 
 }  // namespace
 
+std::string_view name(Reduction reduction) { return reduction == Reduction::sum ? "sum" : "max"; }
+
 Rule::Rule(std::string_view text) {
   const auto clauses = split_on(text, ';');
   const auto arrow = clauses[0].find("->");

@@ -33,6 +33,7 @@
 namespace gnomon::ir {
 
 enum class Reduction { sum, max };
+std::string_view name(Reduction reduction);
 
 // source = stride * position + dilation * tap - padding
 struct Window {

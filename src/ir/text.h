@@ -24,6 +24,9 @@ namespace gnomon::ir {
 
 std::string print(const Program& program);
 
+// The attributes of an operator as they stand there: "{group = "data", ranks = 4}".
+std::string print_attributes(const Op& op);
+
 // The program as a graph for Graphviz.
 std::string dot(const Program& program);
 

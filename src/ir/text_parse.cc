@@ -213,7 +213,7 @@ class Parser {
     std::visit(
         [&](auto& o) {
           if constexpr (requires { o.type; }) {
-            if (results != 1) fail("{} has one result", operator_name);
+            if (results == 0) fail("{} has a result", operator_name);
             o.type = node.results[0];
           }
         },
@@ -266,6 +266,12 @@ class Parser {
       value = true;
     else
       expect("false"), value = false;
+  }
+  void read(Reduction& value, int) {
+    if (take(name(Reduction::max)))
+      value = Reduction::max;
+    else
+      expect(name(Reduction::sum)), value = Reduction::sum;
   }
   void read(DType& value, int) { value = parse_dtype(); }
   void read(std::string& value, int) { value = string(); }

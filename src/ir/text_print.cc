@@ -48,7 +48,7 @@ class Printer {
       for (const auto value : node.inputs)
         operands += (operands.empty() ? "" : ", ") + number(value);
       if (!operands.empty()) text += "(" + operands + ")";
-      text += attributes(node.op, depth);
+      if (const auto list = attributes(node.op, depth); !list.empty()) text += " " + list;
       for (std::size_t i = 0; i < node.results.size(); ++i)
         text += (i ? ", " : " : ") + to_string(node.results[i]) +
                 (node.layouts.empty() ? "" : layout(node.layouts[i]));
@@ -61,11 +61,6 @@ class Printer {
     return text + margin + "}";
   }
 
- private:
-  static std::string layout(const Layout& layout) {
-    return layout.is_row_major() ? "" : "@" + layout.tag;
-  }
-
   std::string attributes(const Op& op, int depth) {
     std::string text;
     std::visit(
@@ -76,12 +71,18 @@ class Printer {
           });
         },
         op);
-    return text.empty() ? "" : " {" + text + "}";
+    return text.empty() ? "" : "{" + text + "}";
+  }
+
+ private:
+  static std::string layout(const Layout& layout) {
+    return layout.is_row_major() ? "" : "@" + layout.tag;
   }
 
   std::string write(std::int64_t value, int) { return fmt::format("{}", value); }
   std::string write(double value, int) { return fmt::format("{}", value); }
   std::string write(bool value, int) { return value ? "true" : "false"; }
+  std::string write(Reduction value, int) { return std::string(name(value)); }
   std::string write(DType value, int) { return std::string(gnomon::name(value)); }
   std::string write(const std::string& value, int) { return quoted(value); }
   std::string write(const std::vector<std::int64_t>& value, int) {
@@ -107,6 +108,8 @@ class Printer {
 }  // namespace
 
 std::string print(const Program& program) { return Printer().print(program, 0) + "\n"; }
+
+std::string print_attributes(const Op& op) { return Printer().attributes(op, 0); }
 
 std::string dot(const Program& program) {
   std::string text = fmt::format("digraph {} {{\n  node [shape=box, fontname=\"sans-serif\"];\n",

@@ -42,6 +42,9 @@ struct Type {
   bool operator==(const Type&) const = default;
 };
 
+inline Type token_type() { return {DType::token, {}}; }
+inline bool is_token(const Type& type) { return type.dtype == DType::token; }
+
 Shape bound_shape(const Dims& dims);  // every symbol at its upper bound
 Bytes bound_bytes(const Type& type);  // at the bound
 Bytes bound_bytes(std::span<const Type> types);

@@ -14,13 +14,16 @@ class Verifier {
   explicit Verifier(const Program& program) : program_(program) {}
 
   void run() {
-    for (const auto& state : program_.states)
+    for (const auto& state : program_.states) {
       if (!names_.insert(state.name).second) fail("state {}: declared twice", state.name);
+      require_data(state.type, "state", state.name);
+    }
     for (std::uint32_t i = 0; i < program_.nodes.size(); ++i) check_node(i);
     std::set<std::string> outputs;
     for (const auto& output : program_.outputs) {
       check_value(output.value, program_.nodes.size(), output.name);
       if (!outputs.insert(output.name).second) fail("output {}: declared twice", output.name);
+      require_data(program_.type(output.value), "output", output.name);
     }
   }
 
@@ -45,6 +48,10 @@ class Verifier {
       fail("{}: uses a value that is not defined before it", user);
   }
 
+  void require_data(const Type& type, std::string_view what, std::string_view named) const {
+    if (is_token(type)) fail("{} {}: is a token, which orders communication", what, named);
+  }
+
   void check_node(std::uint32_t index) {
     const Node& node = program_.nodes[index];
     const auto where = fmt::format("%{} {}", index, name(node.op));
@@ -67,8 +74,12 @@ class Verifier {
     if (const auto* input = std::get_if<Input>(&node.op))
       if (!arguments_.insert(input->argument).second)
         fail("{}: argument {} is declared twice", where, input->argument);
+    if (!group(node.op).empty()) check_order(index, where);
     for_each_region(node.op, [&](const Program& body) {
       if (!body.states.empty()) fail("{}: inner programs have no states", where);
+      for (const auto& inner : body.nodes)
+        if (!group(inner.op).empty())
+          fail("{}: inner programs do not communicate (group {})", where, group(inner.op));
       verify(body);
     });
   }
@@ -107,6 +118,28 @@ class Verifier {
       fail("{}: state {} is written twice", where, write.state);
   }
 
+  // A node takes the token that the last one of its group left.
+  void check_order(std::uint32_t index, std::string_view where) {
+    const Node& node = program_.nodes[index];
+    const auto of = group(node.op);
+    const Value left{index, static_cast<std::uint32_t>(node.results.size() - 1)};
+    auto& [last, size] = chains_[of];
+    if (std::holds_alternative<Token>(node.op)) {
+      if (last) fail("{}: group {} has its first token already, %{}", where, of, last->node);
+      last = left;
+      return;
+    }
+    const Value taken = node.inputs.back();
+    if (const auto other = group(program_.nodes[taken.node].op); other != of)
+      fail("{}: communicates in group {}, but takes a token of group {}", where, of, other);
+    if (taken != last)
+      fail("{}: takes the token of %{}; the last of group {} is that of %{}", where, taken.node, of,
+           last->node);
+    if (size != 0 && size != ranks(node.op))
+      fail("{}: group {} has {} ranks, here {}", where, of, size, ranks(node.op));
+    last = left, size = ranks(node.op);
+  }
+
   static std::string list(const std::vector<Type>& types) {
     std::string text;
     for (const auto& type : types) text += (text.empty() ? "" : ", ") + to_string(type);
@@ -116,6 +149,12 @@ class Verifier {
   const Program& program_;
   std::set<std::string> names_, read_, written_, arguments_;
   std::map<std::string, std::int64_t> symbols_;
+
+  struct Chain {
+    std::optional<Value> last;  // token
+    std::int64_t ranks = 0;     // unknown
+  };
+  std::map<std::string_view, Chain> chains_;  // by group
 };
 
 }  // namespace

@@ -34,7 +34,8 @@ Value find_loss(const Program& program, std::string_view loss) {
   throw InputError("{}: there is no output {}; {}", program.name, loss, suggest(loss, names));
 }
 
-// Which nodes have a parameter's value flowing through them.
+// Which nodes have a parameter's value flowing through them. None flows through integers and
+// tokens; what is received may come from another rank's parameters.
 std::vector<bool> depends_on_parameters(const Program& program) {
   std::set<std::string, std::less<>> trained;
   for (const auto& state : program.states)
@@ -44,8 +45,10 @@ std::vector<bool> depends_on_parameters(const Program& program) {
     const ir::Node& node = program.nodes[i];
     const auto* read = std::get_if<ir::Read>(&node.op);
     depends[i] = (read != nullptr && trained.contains(read->state)) ||
-                 std::any_of(node.inputs.begin(), node.inputs.end(),
-                             [&](Value input) { return depends[input.node]; });
+                 std::holds_alternative<ir::Recv>(node.op) ||
+                 std::any_of(node.inputs.begin(), node.inputs.end(), [&](Value input) {
+                   return depends[input.node] && is_float(program.type(input).dtype);
+                 });
   }
   return depends;
 }
@@ -78,7 +81,7 @@ class Backward {
   void differentiate(std::uint32_t index) {
     const ir::Node& node = forward_.nodes[index];
     std::vector<Value> outputs, gradients;
-    bool any = false;
+    bool any = std::holds_alternative<ir::Send>(node.op);  // another rank may need it
     for (std::uint32_t r = 0; r < node.results.size(); ++r) {
       outputs.push_back({index, r});
       any = any || gradients_.contains(outputs.back());
@@ -87,7 +90,7 @@ class Backward {
     label(node);
     for (const auto output : outputs) {
       const auto found = gradients_.find(output);
-      gradients.push_back(found != gradients_.end() ? found->second : build_.full_like(output, 0));
+      gradients.push_back(found != gradients_.end() ? found->second : zeros_like(output));
     }
     const auto result = ir::gradient(node.op, {build_, node.inputs, outputs, gradients});
     if (const auto* no = std::get_if<ir::NotDifferentiable>(&result))
@@ -98,6 +101,10 @@ class Backward {
     for (std::size_t i = 0; i < contributions.size(); ++i)
       if (contributions[i] && depends_[node.inputs[i].node])
         accumulate(node.inputs[i], *contributions[i]);
+  }
+
+  Value zeros_like(Value output) {
+    return ir::is_token(forward_.type(output)) ? output : build_.full_like(output, 0);
   }
 
   void accumulate(Value value, Value contribution) {

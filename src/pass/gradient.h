@@ -22,6 +22,8 @@ std::string gradient_output(std::string_view parameter);
 // later ones are computed. Nothing is built for values through which no parameter flows (images,
 // labels). Backward nodes carry the label of their forward node with a prime: "conv1'".
 //
+// Gradients of communication follow it in its groups (ir/ops/token.h).
+//
 // Throws InputError if there is no such output, if it is no floating-point scalar, or if an operator
 // on the way has no gradient; the message names the node, the operator and the reason:
 //   "net: %7 repeat (block): cannot be differentiated: reverse mode through repeat is not provided"

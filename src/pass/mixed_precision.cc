@@ -53,6 +53,7 @@ std::vector<bool> updates_of(const ir::Program& program) {
     const bool writes_here = writes[i] || std::holds_alternative<ir::Write>(node.op);
     const bool contracts_here = contracts[i] || precision_of(node.op) == Precision::narrow;
     for (const auto value : node.inputs) {
+      if (ir::is_token(program.type(value))) continue;  // comes before, but is no part of it
       writes[value.node] = writes[value.node] || writes_here;
       contracts[value.node] = contracts[value.node] || contracts_here;
     }

@@ -40,6 +40,7 @@ class Compiled final : public CpuExecutable {
         options_(shared->options),
         step_(trace::intern({program_.name, trace::Category::step, {"", ""}})) {
     ir::verify(program_);
+    require_one_rank(program_);
   }
 
   const ir::Program& program() const override { return program_; }

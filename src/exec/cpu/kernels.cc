@@ -28,6 +28,7 @@ Choice choose(std::unique_ptr<Kernel> kernel, std::string_view otherwise) {
 }
 
 constexpr std::string_view types = "no kernel for this element type or layout";
+constexpr std::string_view alone = "one rank has nobody to communicate with";
 
 std::vector<std::int64_t> all_axes(const Stored& stored) {
   std::vector<std::int64_t> axes(stored.type.rank());
@@ -105,6 +106,14 @@ class Chooser {
   Choice operator()(const ir::Repeat&) const {
     return UseReference{"inner programs are interpreted"};
   }
+
+  Choice operator()(const ir::Token&) const { return UseReference{alone}; }
+  Choice operator()(const ir::AllReduce&) const { return UseReference{alone}; }
+  Choice operator()(const ir::AllGather&) const { return UseReference{alone}; }
+  Choice operator()(const ir::ReduceScatter&) const { return UseReference{alone}; }
+  Choice operator()(const ir::AllToAll&) const { return UseReference{alone}; }
+  Choice operator()(const ir::Send&) const { return UseReference{alone}; }
+  Choice operator()(const ir::Recv&) const { return UseReference{alone}; }
 
   Choice operator()(const ir::Input&) const { return no_kernel(); }
   Choice operator()(const ir::Read&) const { return no_kernel(); }

@@ -45,6 +45,7 @@ std::optional<dnnl::memory::data_type> onednn_type(DType dtype) {
     case DType::f64:
     case DType::i64:
     case DType::boolean:
+    case DType::token:
       return std::nullopt;
   }
   return std::nullopt;

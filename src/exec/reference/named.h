@@ -28,6 +28,16 @@ std::vector<Tensor> evaluate(const ir::OneHot& op, const Call& call);
 
 std::vector<Tensor> evaluate(const ir::MaxPoolGradient& op, const Call& call);
 
+// Between ranks, in a group of one (communication.cc): all_reduce and the like yield their operand;
+// nobody sends to itself: InternalError.
+std::vector<Tensor> evaluate(const ir::Token& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::AllReduce& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::AllGather& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::ReduceScatter& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::AllToAll& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::Send& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::Recv& op, const Call& call);
+
 // Inner Programs (regions.cc).
 std::vector<Tensor> evaluate(const ir::Fused& op, const Call& call);
 std::vector<Tensor> evaluate(const ir::If& op, const Call& call);

@@ -66,6 +66,7 @@ void hand_over(Tensor& from, Tensor& to) {
 ReferenceExecutable::ReferenceExecutable(ir::Program program, Precision precision)
     : program_(std::move(program)), precision_(precision) {
   ir::verify(program_);
+  require_one_rank(program_);
 }
 
 const ir::Program& ReferenceExecutable::specialised(const ir::Binding& binding) {

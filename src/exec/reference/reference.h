@@ -9,7 +9,7 @@ namespace gnomon::exec {
 
 class ReferenceExecutable : public Executable {
  public:
-  // Throws InputError if the program does not verify.
+  // Throws as Executor::compile.
   ReferenceExecutable(ir::Program program, Precision precision);
 
   const ir::Program& program() const override { return program_; }

@@ -114,7 +114,7 @@ TYPED_TEST(CpuOperatorTest, AgreesWithTheReferenceWhateverPassesRun) {
     for (const auto type : {DType::f32, DType::bf16, DType::f64})
       for (const auto batch : samples::batches())
         for (const auto& sample :
-             samples::samples(samples::Of<TypeParam>{}, Setting{type, batch, false})) {
+             samples::runnable(samples::Of<TypeParam>{}, Setting{type, batch, false})) {
           SCOPED_TRACE(fmt::format("{}, {}, batch {}", sample.what, name(type), batch));
           auto executable = cpu.compile(sample.program);
           expect_agreement(sample, run(*executable, sample.arguments), sample.arguments);
@@ -125,13 +125,13 @@ TYPED_TEST(CpuOperatorTest, AgreesWithTheReferenceWhateverPassesRun) {
 TYPED_TEST(CpuOperatorTest, OneExecutableServesEveryBatchSize) {
   CpuExecutor cpu({2, {}});
   for (const auto type : {DType::f32, DType::bf16}) {
-    const auto symbolic = samples::samples(samples::Of<TypeParam>{}, Setting{type, 8, true});
+    const auto symbolic = samples::runnable(samples::Of<TypeParam>{}, Setting{type, 8, true});
     for (std::size_t s = 0; s < symbolic.size(); ++s) {
       auto executable = cpu.compile(symbolic[s].program);
       for (const auto batch : {8, 0, 1, 3, 8}) {
         SCOPED_TRACE(fmt::format("{}, {}, batch {}", symbolic[s].what, name(type), batch));
         const auto arguments =
-            samples::samples(samples::Of<TypeParam>{}, Setting{type, batch, true})[s].arguments;
+            samples::runnable(samples::Of<TypeParam>{}, Setting{type, batch, true})[s].arguments;
         expect_agreement(symbolic[s], run(*executable, arguments), arguments);
       }
     }
@@ -142,7 +142,8 @@ TYPED_TEST(CpuOperatorTest, OneExecutableServesEveryBatchSize) {
 TYPED_TEST(CpuOperatorTest, ElementWiseWorkHasTheBitsOfTheDefinition) {
   CpuExecutor cpu({2, {}});
   for (const auto type : {DType::f32, DType::bf16})
-    for (const auto& sample : samples::samples(samples::Of<TypeParam>{}, Setting{type, 8, false})) {
+    for (const auto& sample :
+         samples::runnable(samples::Of<TypeParam>{}, Setting{type, 8, false})) {
       if (!ir::is_elementwise(sample.program.nodes[sample.node].op)) continue;
       auto executable = cpu.compile(sample.program);
       EXPECT_EQ(run(*executable, sample.arguments),

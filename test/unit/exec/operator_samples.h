@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/tensor.h"
 #include "ir/builder.h"
+#include "ir/op_info.h"
 
 namespace gnomon::exec::samples {
 
@@ -83,7 +84,8 @@ inline Tensor make_argument(const Operand& operand, std::int64_t batch, std::uin
   return convert(value, operand.type.dtype);
 }
 
-// A program of the operator alone. It takes the first `taken` of the operands; the others only bind symbols.
+// A program of the operator alone, and the first token of its group if it has one. It takes the
+// first `taken` of the operands; the others only bind symbols.
 inline Sample sample(const Setting& s, std::string what, const ir::Op& op,
                      const std::vector<Operand>& operands, double flops_per_point,
                      std::size_t taken = 99) {
@@ -95,14 +97,27 @@ inline Sample sample(const Setting& s, std::string what, const ir::Op& op,
     if (i < taken) inputs.push_back(value);
     result.arguments.push_back(make_argument(operands[i], s.batch, i));
   }
+  if (ir::ranks(op) > 0) inputs.push_back(b.token(std::string(ir::group(op))));
   result.node = static_cast<std::uint32_t>(b.program().nodes.size());
   const auto outputs = b.append(op, inputs);
-  for (std::size_t i = 0; i < outputs.size(); ++i) b.output("y" + std::to_string(i), outputs[i]);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (!ir::is_token(b.type(outputs[i]))) b.output("y" + std::to_string(i), outputs[i]);
   result.program = b.finish();
   return result;
 }
 
 using Samples = std::vector<Sample>;
+
+// A gradient for each result of the sample's node: an argument; a token has none.
+inline std::vector<ir::Value> make_gradients(ir::Builder& build, const Sample& sample) {
+  const ir::Node node = build.program().nodes[sample.node];
+  std::vector<ir::Value> gradients;
+  for (std::uint32_t i = 0; i < node.results.size(); ++i)
+    gradients.push_back(ir::is_token(node.results[i])
+                            ? ir::Value{sample.node, i}
+                            : build.input("weight" + std::to_string(i), node.results[i]));
+  return gradients;
+}
 
 // Sources and sinks.
 
@@ -373,6 +388,49 @@ inline Samples samples(Of<ir::If>, const Setting& s) {
 inline Samples samples(Of<ir::Repeat>, const Setting& s) {
   return {sample(s, "exp three times", ir::Repeat{3, elementwise_body<ir::Exp>(s)},
                  {{s.type({s.b(), 4})}}, 1)};
+}
+
+// Between ranks: in a group of one, where that is possible.
+
+template <typename O>
+Samples alone(const Setting& s, const O& op) {
+  return {sample(s, "one rank", op, {{s.type({s.b(), 4, 2})}}, 0)};
+}
+
+inline Samples samples(Of<ir::Token>, const Setting& s) {
+  return {sample(s, "a first token", ir::Token{"data"}, {}, 0)};
+}
+inline Samples samples(Of<ir::AllReduce>, const Setting& s) {
+  Samples all = alone(s, ir::AllReduce{"data", 1, ir::Reduction::sum});
+  all.push_back(alone(s, ir::AllReduce{"data", 1, ir::Reduction::max})[0]);
+  return all;
+}
+inline Samples samples(Of<ir::AllGather>, const Setting& s) {
+  return alone(s, ir::AllGather{"data", 1, 1});
+}
+inline Samples samples(Of<ir::ReduceScatter>, const Setting& s) {
+  Samples all = alone(s, ir::ReduceScatter{"data", 1, 1, ir::Reduction::sum});
+  all.push_back(alone(s, ir::ReduceScatter{"data", 1, 1, ir::Reduction::max})[0]);
+  return all;
+}
+inline Samples samples(Of<ir::AllToAll>, const Setting& s) {
+  return alone(s, ir::AllToAll{"data", 1, 1, 2});
+}
+inline Samples samples(Of<ir::Send>, const Setting& s) {
+  return {sample(s, "to a neighbour", ir::Send{"pipe", 2, 1}, {{s.type({s.b(), 4})}}, 0)};
+}
+inline Samples samples(Of<ir::Recv>, const Setting& s) {
+  return {sample(s, "from a neighbour", ir::Recv{"pipe", 2, 1, s.type({s.b(), 4})},
+                 {{s.type({s.b()})}}, 0, 0)};
+}
+
+// Samples that one rank can run.
+template <typename O>
+Samples runnable(Of<O> op, const Setting& s) {
+  Samples all = samples(op, s);
+  std::erase_if(all,
+                [](const Sample& one) { return ir::ranks(one.program.nodes[one.node].op) > 1; });
+  return all;
 }
 
 // Calls f(Of<O>()) for every operator of the list.

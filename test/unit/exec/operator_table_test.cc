@@ -54,11 +54,9 @@ std::string text_of(const ir::Rule& rule) {
 std::string gradient_of(const samples::Sample& sample) {
   auto build = ir::Builder::extend(sample.program);
   const ir::Node node = build.program().nodes[sample.node];
-  std::vector<ir::Value> outputs, weights;
-  for (std::uint32_t i = 0; i < node.results.size(); ++i) {
-    outputs.push_back({sample.node, i});
-    weights.push_back(build.input(fmt::format("weight{}", i), node.results[i]));
-  }
+  std::vector<ir::Value> outputs;
+  for (std::uint32_t i = 0; i < node.results.size(); ++i) outputs.push_back({sample.node, i});
+  const auto weights = samples::make_gradients(build, sample);
   const auto answer = ir::gradient(node.op, {build, node.inputs, outputs, weights});
   if (const auto* none = std::get_if<ir::NotDifferentiable>(&answer))
     return fmt::format("no: {}", none->why);
