@@ -49,12 +49,16 @@ States::States(const ir::Program& program, std::uint64_t seed) {
 Tensor States::get(const std::string& name) const {
   const auto found = slots_.find(name);
   if (found == slots_.end()) throw InputError("state {}: there is none of this name", name);
+  require_sound(name);
+  return row_major(found->second);
+}
+
+void States::require_sound(const std::string& name) const {
   if (poisoned())
     throw InputError(
         "state {}: a run failed and may have destroyed the states; restore them from a snapshot "
         "({} of {} still to be restored)",
         name, to_restore_.size(), slots_.size());
-  return row_major(found->second);
 }
 
 void States::set(const std::string& name, const Tensor& value) {
@@ -79,7 +83,7 @@ std::vector<std::string> States::names() const {
 States::Slot& States::slot(const std::string& name) {
   const auto found = slots_.find(name);
   GNOMON_CHECK(found != slots_.end(), "state {} is not allocated", name);
-  GNOMON_CHECK(!poisoned(), "state {} is used although a run failed", name);
+  require_sound(name);
   return found->second;
 }
 

@@ -35,7 +35,7 @@ class States {
   std::vector<std::string> names() const;
   bool contains(const std::string& name) const { return slots_.contains(name); }
 
-  // For executors. `slot` throws InternalError for unknown names and
+  // For executors. `slot` throws InternalError for unknown names and InputError for
   // poisoned states; `keep_in` re-lays a state out, once.
   Slot& slot(const std::string& name);
   void keep_in(const std::string& name, const ir::Layout& layout);
@@ -46,23 +46,14 @@ class States {
 
   // Tells these states from all others, also from later ones at the same address: what an executor
   // computed from a state stays valid while this and the slot's version are the same.
-  const std::shared_ptr<const void>& identity() const { return identity_.token; }
+  const std::shared_ptr<const void>& identity() const { return identity_; }
 
  private:
-  // A copy is other states than its original.
-  struct Identity {
-    Identity() = default;
-    ~Identity() = default;
-    Identity(const Identity& /*original*/) {}
-    Identity& operator=(const Identity& /*original*/) {
-      return token = std::make_shared<char>(), *this;
-    }
-    std::shared_ptr<const void> token = std::make_shared<char>();
-  };
+  void require_sound(const std::string& name) const;
 
   std::map<std::string, Slot> slots_;
   std::vector<std::string> to_restore_;
-  Identity identity_;
+  std::shared_ptr<const void> identity_ = std::make_shared<char>();
 };
 
 }  // namespace gnomon::exec

@@ -136,10 +136,6 @@ class Compiled final : public CpuExecutable {
   }
 
   void check_states(States& states) const {
-    if (states.poisoned())
-      throw InputError(
-          "{}: a run failed and may have destroyed the states; restore them from a snapshot",
-          program_.name);
     for (const auto& state : program_.states) {
       if (!states.contains(state.name))
         throw InputError("{}: state {} is not among the states given", program_.name, state.name);

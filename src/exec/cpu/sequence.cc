@@ -96,20 +96,32 @@ void Sequence::make_steps(std::size_t first_constant, const Device& device, int 
   addresses_.resize(places_.size());
 }
 
-// Outputs first: one may be the old value of a state.
+// Outputs first: one may be the old value of a state. Then old values that become other states' are
+// put aside, before any state changes: states may be swapped.
 void Sequence::make_copies() {
-  const auto copy_to = [&](Placement to, ir::Value value) {
-    const Placement& from = plan_.at(value);
-    to.bytes = from.bytes;
-    if (!same_place(from, to) && from.bytes != 0) copies_.push_back({from, to});
-  };
+  std::vector<Copy> to_states;
   for (std::size_t o = 0; o < program_.outputs.size(); ++o)
-    copy_to({Place::output, o}, program_.outputs[o].value);
-  for (const auto& node : program_.nodes)
-    if (const auto* write = std::get_if<ir::Write>(&node.op))
-      copy_to({Place::state,
-               static_cast<std::size_t>(program_.state(write->state) - program_.states.data())},
-              node.inputs[0]);
+    add_copy(plan_.at(program_.outputs[o].value), {Place::output, o}, copies_);
+  for (const auto& node : program_.nodes) {
+    const auto* write = std::get_if<ir::Write>(&node.op);
+    if (write == nullptr) continue;
+    const auto state =
+        static_cast<std::size_t>(program_.state(write->state) - program_.states.data());
+    Placement from = plan_.at(node.inputs[0]);
+    if (from.place == Place::state && from.index != state) {
+      constants_.emplace_back(from.bytes);
+      const Placement aside{Place::constant, constants_.size() - 1, 0, from.bytes};
+      add_copy(from, aside, copies_);
+      from = aside;
+    }
+    add_copy(from, {Place::state, state}, to_states);
+  }
+  copies_.insert(copies_.end(), to_states.begin(), to_states.end());
+}
+
+void Sequence::add_copy(const Placement& from, Placement to, std::vector<Copy>& copies) {
+  to.bytes = from.bytes;
+  if (!same_place(from, to) && from.bytes != 0) copies.push_back({from, to});
 }
 
 std::byte* Sequence::resolve(const Placement& placement, const Bindings& bindings) {

@@ -58,6 +58,7 @@ class Sequence {
   void make_constants();
   void make_steps(std::size_t first_constant, const Device& device, int pool);
   void make_copies();
+  static void add_copy(const pass::Placement& from, pass::Placement to, std::vector<Copy>& copies);
   Stored stored(ir::Value value) const;
   std::byte* resolve(const pass::Placement& placement, const Bindings& bindings);
   void run_step(const Step& step);
@@ -68,7 +69,7 @@ class Sequence {
   std::vector<pass::Placement> places_;  // of addresses_
   std::vector<std::byte*> addresses_;    // operands and results of each step
   std::vector<Copy> copies_;             // outputs and states made elsewhere
-  std::vector<Buffer> constants_;        // by node; empty for others
+  std::vector<Buffer> constants_;        // by node, empty for others; then old values put aside
   std::size_t scratch_at_ = 0, scratch_bytes_ = 0;
   std::byte* scratch_ = nullptr;
 };

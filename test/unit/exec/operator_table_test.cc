@@ -65,15 +65,17 @@ std::string gradient_of(const samples::Sample& sample) {
   return "nothing flows";
 }
 
-template <typename O>
-std::string row() {
-  const auto sample =
-      samples::samples(samples::Of<O>{}, samples::Setting{DType::f32, 3, true}).front();
-  const auto& op = std::get<O>(sample.program.nodes[sample.node].op);
+std::string row(const samples::SampledOperator& sampled) {
+  const auto sample = sampled.samples(samples::Setting{DType::f32, 3, true}).front();
+  const auto& op = sample.program.nodes[sample.node].op;
   std::vector<std::string> attributes;
-  ir::for_each_attribute(
-      op, [&](std::string_view name, const auto&) { attributes.emplace_back(name); });
-  return fmt::format("| `{}` | {} | {} | {} |\n", O::name, text_of(op.rule()),
+  std::visit(
+      [&](const auto& o) {
+        ir::for_each_attribute(
+            o, [&](std::string_view name, const auto&) { attributes.emplace_back(name); });
+      },
+      op);
+  return fmt::format("| `{}` | {} | {} | {} |\n", sampled.name, text_of(ir::rule(op)),
                      fmt::join(attributes, ", "), gradient_of(sample));
 }
 
@@ -89,7 +91,7 @@ std::string page() {
       "`OperatorTable`, which says how to write it anew.\n\n"
       "| operator | index rule | attributes | gradient |\n"
       "| --- | --- | --- | --- |\n";
-  samples::for_each_operator([&]<typename O>(samples::Of<O>) { text += row<O>(); });
+  for (const auto& sampled : samples::operators()) text += row(sampled);
   return text;
 }
 
