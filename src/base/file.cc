@@ -92,4 +92,19 @@ void write_file(const std::filesystem::path& path, std::string_view contents) {
   if (directory.get() >= 0) ::fsync(directory.get());
 }
 
+void create_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw EnvironmentError("{}: cannot be created: {}", folder.string(), error.message());
+}
+
+void require_writable(const std::filesystem::path& file) {
+  if (std::filesystem::is_directory(file))
+    throw InputError("{}: is a folder; name a file in it", file.string());
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  create_folder(folder);
+  if (::access(folder.c_str(), W_OK) != 0)
+    throw EnvironmentError("{}: cannot be written: {}", file.string(), std::strerror(errno));
+}
+
 }  // namespace gnomon

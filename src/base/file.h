@@ -21,4 +21,11 @@ std::string read_file(const std::filesystem::path& path, Bytes limit);
 // untouched.
 void write_file(const std::filesystem::path& path, std::string_view contents);
 
+// Creates the folder and those above it. Throws EnvironmentError naming it and the cause.
+void create_folder(const std::filesystem::path& folder);
+
+// Before long work whose result goes to `file`: creates its folder, and throws InputError if `file`
+// is a folder itself, EnvironmentError if it could not be written.
+void require_writable(const std::filesystem::path& file);
+
 }  // namespace gnomon

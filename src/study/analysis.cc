@@ -28,6 +28,9 @@ std::optional<double> value_of(const Evidence& evidence, const Measure& measure,
   return cost::cost_per_million(cost::ItemRate(found->second), *evidence.price).amount.value;
 }
 
+// What stands for a run that did not finish.
+double worst(const Measure& measure) { return measure.goal == Goal::maximise ? 0 : kInfinity; }
+
 // The values of one arm by block; nothing where it did not finish.
 std::vector<std::optional<double>> series(const Evidence& evidence, const Measure& measure,
                                           int configuration, bool twin) {
@@ -124,8 +127,7 @@ std::optional<int> choose(const Evidence& evidence,
   double best_value = kInfinity;
   for (const auto& report : reports) {
     const auto found = report.measures.find(objective.name);
-    if (!report.feasible || found == report.measures.end() || report.censored > report.blocks)
-      continue;
+    if (!report.feasible || found == report.measures.end()) continue;
     const double value =
         objective.goal == Goal::maximise ? -found->second.estimate : found->second.estimate;
     if (value < best_value) best = report.id, best_value = value;
@@ -142,45 +144,64 @@ stats::Interval adjusted(const Evidence& evidence, const Measure& objective,
                                 static_cast<int>(evidence.configurations.size()));
 }
 
-// Compares every configuration with the chosen one: different is what the false discovery rate
-// and the adjusted interval both call so. Returns whether all that matter are settled.
+// Compares every configuration with the chosen one. The verdict is that of the adjusted interval,
+// and a difference must also pass the false discovery rate. Returns whether more blocks could change
+// nothing.
 bool compare_all(const Evidence& evidence, int chosen, std::vector<ConfigurationReport>& reports) {
   const Measure& objective = evidence.study.measure(evidence.study.objectives.front());
-  const double alpha = 1 - evidence.study.method.confidence;
-  bool settled = true;
+  const auto design = design_for(evidence.study, objective, evidence.most_blocks);
   std::vector<double> p_values;
+  std::vector<std::optional<stats::StopReason>> stops;
   std::vector<ConfigurationReport*> others;
   for (auto& report : reports) {
+    report.against_chosen.reset();
     if (report.id == chosen) continue;
     const auto comparison = compare_configurations(evidence, objective, report.id, chosen);
-    settled = settled && (!report.feasible || comparison.stop.has_value());
     const auto interval = adjusted(evidence, objective, comparison, report.id, chosen);
-    report.against_chosen = AgainstChosen{stats::exponential(interval), 1,
-                                          std::string(stats::to_string(comparison.verdict))};
+    report.against_chosen =
+        AgainstChosen{stats::exponential(interval), 1,
+                      std::string(stats::to_string(stats::verdict(interval, design)))};
     p_values.push_back(comparison.p_value);
+    stops.push_back(comparison.stop);
     others.push_back(&report);
   }
   const auto adjusted_p = stats::benjamini_hochberg(p_values);
+  bool settled = !others.empty();  // alone, only the plan says when enough is measured
   for (std::size_t i = 0; i < others.size(); ++i) {
     AgainstChosen& against = *others[i]->against_chosen;
     against.adjusted_p = adjusted_p[i];
-    const bool different = adjusted_p[i] <= alpha && !against.ratio.contains(1);
-    if (!different && (against.verdict == "better" || against.verdict == "worse"))
+    if (adjusted_p[i] > design.alpha && (against.verdict == "better" || against.verdict == "worse"))
       against.verdict = "undecided";
+    const bool narrow = stops[i] == stats::StopReason::half_width;
+    settled = settled && (!others[i]->feasible || against.verdict != "undecided" || narrow);
+  }
+  return settled;
+}
+
+// Chosen by medians, a configuration may yet lose to another block by block: then that is chosen.
+bool choose_and_compare(const Evidence& evidence, std::vector<ConfigurationReport>& reports,
+                        int& chosen) {
+  bool settled = compare_all(evidence, chosen, reports);
+  for (std::size_t turn = 0; turn < reports.size(); ++turn) {
+    const auto better = std::find_if(reports.begin(), reports.end(), [](const auto& report) {
+      return report.feasible && report.against_chosen && report.against_chosen->verdict == "better";
+    });
+    if (better == reports.end()) break;
+    chosen = better->id;
+    settled = compare_all(evidence, chosen, reports);
   }
   return settled;
 }
 
 std::vector<double> pareto_values(const Evidence& evidence, const Measure& measure,
                                   int configuration) {
-  const double worst = measure.goal == Goal::maximise ? 0 : kInfinity;
   if (measure.source == Source::artefact) {
     const double* value = assessed(evidence, measure, configuration);
-    return {value == nullptr ? worst : *value};
+    return {value == nullptr ? worst(measure) : *value};
   }
   std::vector<double> values;
   for (const auto& value : series(evidence, measure, configuration, false))
-    values.push_back(value.value_or(worst));
+    values.push_back(value.value_or(worst(measure)));
   return values;
 }
 
@@ -287,19 +308,24 @@ std::optional<stats::Interval> estimate(const Evidence& evidence, const Measure&
   }
   std::vector<double> values;
   for (const auto& value : series(evidence, measure, configuration, false))
-    if (value) values.push_back(*value);
+    values.push_back(value.value_or(worst(measure)));
   if (values.empty()) return std::nullopt;
-  return stats::quantile_interval(values, 0.5, confidence);
+  const auto interval = stats::quantile_interval(values, 0.5, confidence);
+  if (interval.estimate == worst(measure)) return std::nullopt;
+  return interval;
 }
 
 SelfComparison compare_with_itself(const Evidence& evidence) {
   SelfComparison self;
   self.configuration = evidence.twin;
+  // Ratios are taken of what is decided on; other measures may be zero.
+  const auto is_compared = [](const Measure& m) {
+    return m.source == Source::blocks && m.goal != Goal::none;
+  };
   const auto measured =
-      std::count_if(evidence.study.measures.begin(), evidence.study.measures.end(),
-                    [](const Measure& m) { return m.source == Source::blocks; });
+      std::count_if(evidence.study.measures.begin(), evidence.study.measures.end(), is_compared);
   for (const Measure& measure : evidence.study.measures) {
-    if (measure.source != Source::blocks) continue;
+    if (!is_compared(measure)) continue;
     const auto ratios = self_log_ratios(evidence, measure);
     // Each of several measures may fail by chance: their intervals share the error.
     const double level = schedule_for(evidence, measure).at(evidence.blocks()).final_level;
@@ -331,8 +357,8 @@ Analysis analyse(const Evidence& evidence) {
     report.configurations.push_back(describe(evidence, configuration));
   report.aa = compare_with_itself(evidence);
   report.answer.chosen = choose(evidence, report.configurations);
-  if (const auto chosen = report.answer.chosen) {
-    analysis.settled = compare_all(evidence, *chosen, report.configurations);
+  if (auto& chosen = report.answer.chosen) {
+    analysis.settled = choose_and_compare(evidence, report.configurations, *chosen);
     const double alpha = 1 - study.method.confidence;
     add_measures(evidence, report.configurations[static_cast<std::size_t>(*chosen)],
                  1 - alpha / static_cast<double>(report.configurations.size()));

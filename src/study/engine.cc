@@ -18,6 +18,7 @@ namespace gnomon::study {
 namespace {
 
 constexpr int kPilotBlocks = 3;
+constexpr int kLeastBlocks = 2;  // with fewer there is no spread
 
 class Engine {
  public:
@@ -40,7 +41,7 @@ class Engine {
       const std::string stopped = measure();
       return conclude("finished", stopped);
     } catch (const Interrupted&) {
-      if (evidence_.blocks() > 0) conclude("stopped", "stopped by the user");
+      if (evidence_.blocks() >= kLeastBlocks) conclude("stopped", "stopped by the user");
       options_.announce(fmt::format(
           "stopped: {} finished blocks are kept in {} (run {}); the same command continues",
           evidence_.blocks(), records_.file().string(), run_));
@@ -149,7 +150,14 @@ class Engine {
     if (blocks == 0) return false;
     const Seconds measured = records_.measured(run_);
     return blocks >= std::min(kPilotBlocks, study_.method.most_blocks) ||
-           measured + measured / blocks > study_.method.budget;
+           (blocks >= kLeastBlocks && measured + measured / blocks > study_.method.budget);
+  }
+
+  // The smallest p value of n blocks is 2^(1-n): so many are needed to tell the chosen from all.
+  int least_to_decide() const {
+    const double comparisons = static_cast<double>(evidence_.configurations.size());
+    const double alpha = 1 - study_.method.confidence;
+    return static_cast<int>(std::ceil(2 + std::log2(comparisons / alpha)));
   }
 
   // What the noisiest arm needs, as far as it can be paid for.
@@ -162,11 +170,12 @@ class Engine {
                    static_cast<double>(std::max(blocks, study_.method.most_blocks))));
     const Measure& objective = evidence_.study.measure(study_.objectives.front());
     evidence_.most_blocks = most;
-    if (objective.source == Source::blocks && blocks >= 2)
-      evidence_.most_blocks =
-          std::max(blocks, stats::plan(noisiest_ratios(evidence_, objective),
-                                       design_for(study_, objective, most), most)
-                               .maximum());
+    if (objective.source != Source::artefact) {
+      const int planned = stats::plan(noisiest_ratios(evidence_, objective),
+                                      design_for(study_, objective, most), most)
+                              .maximum();
+      evidence_.most_blocks = std::clamp(planned, std::min(most, least_to_decide()), most);
+    }
     records_.fix_most_blocks(run_, evidence_.most_blocks);
   }
 
@@ -175,11 +184,9 @@ class Engine {
     const Seconds measured = records_.measured(run_);
     const Seconds budget = study_.method.budget;
     if (blocks == 1 && measured > budget)
-      throw InputError(
-          "method.budget: {} is less than one block takes ({}); the block is kept, "
-          "give at least {:.0f}s",
-          to_string(budget), to_string(measured),
-          std::ceil(measured.value * study_.method.least_blocks));
+      throw InputError("the budget of {} is less than one block takes ({}); give at least {:.0f}s",
+                       to_string(budget), to_string(measured),
+                       std::ceil(measured.value * study_.method.least_blocks));
     if (evidence_.most_blocks == 0) return std::nullopt;
     if (is_look(blocks) && analyse(evidence_).settled)
       return fmt::format("every comparison is settled after {} blocks", blocks);
@@ -220,6 +227,7 @@ class Engine {
       next.replicate.configuration = configuration.id;
       next.replicate.aa = order[i].aa;
       if (block == 0) require_success(configuration, next);
+      censor_impossible(next.replicate);
       for (const auto& [name, text] : next.facts) facts_[name] = text;
       observed.push_back(std::move(next));
     }
@@ -227,6 +235,12 @@ class Engine {
     facts.steal = machine::read_load().steal - load.steal;
     records_.add_block(run_, block, facts, observed);
     for (auto& o : observed) evidence_.replicates.push_back(std::move(o.replicate));
+  }
+
+  // Ratios need positive numbers: a run without them has failed.
+  void censor_impossible(Replicate& replicate) const {
+    for (const auto& [name, value] : replicate.values)
+      if (value <= 0 && study_.measure(name).goal != Goal::none) replicate.outcome = "failed";
   }
 
   void require_success(const Configuration& configuration, const Observed& observed) const {
@@ -254,6 +268,7 @@ class Engine {
 
   Finished conclude(std::string_view state, const std::string& stopped) {
     if (evidence_.most_blocks == 0) evidence_.most_blocks = evidence_.blocks();
+    GNOMON_CHECK(evidence_.blocks() >= kLeastBlocks, "{} blocks", evidence_.blocks());
     Report report = analyse(evidence_).report;
     report.answer.stopped = stopped;
     if (const auto& price = options_.price)

@@ -88,7 +88,7 @@ Artefact StageCache::build(const Study& study, const Stage& stage, const std::st
                            Bindings values) {
   const fs::path temporary = folder_ / fmt::format("{}.{}", identity, ::getpid());
   fs::remove_all(temporary);
-  fs::create_directories(temporary);
+  create_folder(temporary);
   const fs::path path = temporary / kArtefact;
   values["artefact"] = values["predictions"] = path.string();
   Command command;

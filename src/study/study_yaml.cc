@@ -245,6 +245,8 @@ Method read_method(const Section& file) {
     const auto range = parse_range(text);
     if (!range || range->first < 1 || range->second < range->first || range->second > 10000)
       section.fail("blocks", fmt::format("'{}' is not a range; write it like 10..40", text));
+    if (range->first < 2)
+      section.fail("blocks", "at least 2 are needed: one block shows no spread");
     method.least_blocks = range->first;
     method.most_blocks = range->second;
   }

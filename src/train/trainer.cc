@@ -36,9 +36,10 @@ void check(const TrainOptions& options) {
 }  // namespace
 
 ir::Program training_program(const ir::Program& model, const TrainOptions& options) {
-  ir::Program program = pass::gradient(with_cross_entropy(model), "loss");
-  program = pass::sgd(program, {options.momentum, options.weight_decay});
-  return pass::simplify(at_precision(std::move(program), options.precision));
+  // In the order of pass/pipeline.cc, which gives the reasons.
+  ir::Program program =
+      pass::gradient(at_precision(with_cross_entropy(model), options.precision), "loss");
+  return pass::simplify(pass::sgd(program, {options.momentum, options.weight_decay}));
 }
 
 Trainer::Trainer(ir::Program model, exec::Executor& executor, const TrainOptions& options)

@@ -66,8 +66,9 @@ study::Method method_for(const Options& options) {
   method.warmup = options.warmup;
   if (!options.blocks.empty()) {
     const auto range = study::parse_range(options.blocks);
-    if (!range || range->first < 1 || range->second < range->first)
-      throw InputError("--blocks {}: is not a range; write it like 10..40", options.blocks);
+    if (!range || range->first < 2 || range->second < range->first)
+      throw InputError("--blocks {}: is not a range from 2 up; write it like 10..40",
+                       options.blocks);
     method.least_blocks = range->first;
     method.most_blocks = range->second;
   }

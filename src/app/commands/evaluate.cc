@@ -26,7 +26,7 @@ struct Arguments {
   std::int64_t batch = 100;
   std::string predictions;
   bool throughput = false;
-  double seconds = 0.3;
+  double seconds = 0.15;
   Execution execution;
   bool json = false;
 };

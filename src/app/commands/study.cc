@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -52,8 +53,9 @@ study::Study read(const StudyRun& options) {
   }
   if (!options.blocks.empty()) {
     const auto range = study::parse_range(options.blocks);
-    if (!range || range->first < 1 || range->second < range->first)
-      throw InputError("--blocks {}: is not a range; write it like 10..40", options.blocks);
+    if (!range || range->first < 2 || range->second < range->first)
+      throw InputError("--blocks {}: is not a range from 2 up; write it like 10..40",
+                       options.blocks);
     study.method.least_blocks = range->first;
     study.method.most_blocks = range->second;
   }
@@ -163,20 +165,19 @@ study::Report stored(const Options& options) {
 
 void list(const Options& options) {
   const auto records = existing(options);
-  if (options.json) fmt::print("[");
-  bool first = true;
+  nlohmann::json all = nlohmann::json::array();
   for (const auto& run : records.runs()) {
     if (options.json)
-      fmt::print(
-          "{}\n  {{\"id\": {}, \"study\": \"{}\", \"started\": \"{}\", \"state\": \"{}\", "
-          "\"blocks\": {}}}",
-          first ? "" : ",", run.id, run.study, run.started, run.state, run.blocks);
+      all.push_back({{"id", run.id},
+                     {"study", run.study},
+                     {"started", run.started},
+                     {"state", run.state},
+                     {"blocks", run.blocks}});
     else
       fmt::print("{:>4}  {}  {:<9} {:>3} blocks  {}\n", run.id, run.started, run.state, run.blocks,
                  run.study);
-    first = false;
   }
-  if (options.json) fmt::print("\n]\n");
+  if (options.json) fmt::print("{}\n", all.dump(2));
 }
 
 void show(const Options& options) {
@@ -216,6 +217,7 @@ void run(const Options& options) { run_and_print(options); }
 void run_and_print(const StudyRun& options) {
   if (options.json) Progress::silence();
   const study::Study study = read(options);
+  if (!options.report.empty()) require_writable(options.report);
   const study::RecordsLock lock(options.records);
   study::Records records(options.records);
   study::EngineOptions engine;
@@ -224,14 +226,16 @@ void run_and_print(const StudyRun& options) {
   engine.price = price_for(study);
   engine.announce = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
   const auto finished = study::run_study(study, records, engine);
-  if (!options.report.empty()) write_file(options.report, study::to_html(finished.report));
   if (options.json) {
     fmt::print("{}\n", study::to_json(finished.report));
-    return;
+  } else {
+    print(finished.report);
+    fmt::print("Recorded: run {} in {}\n", finished.run, options.records);
+    std::fflush(stdout);
   }
-  print(finished.report);
-  fmt::print("Recorded: run {} in {}\n", finished.run, options.records);
-  if (!options.report.empty()) fmt::print("Report: {}\n", options.report);
+  if (options.report.empty()) return;
+  write_file(options.report, study::to_html(finished.report));
+  if (!options.json) fmt::print("Report: {}\n", options.report);
 }
 
 void add_study(CLI::App& parent) {

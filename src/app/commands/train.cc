@@ -7,6 +7,7 @@
 
 #include "app/execution.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/progress.h"
 #include "train/model_file.h"
 #include "train/trainer.h"
@@ -78,7 +79,7 @@ void run(Arguments& arguments) {
   if (arguments.out.empty())
     arguments.out = fmt::format("runs/{}-{}.safetensors", arguments.model, arguments.precision);
   const std::filesystem::path out(arguments.out);
-  if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
+  require_writable(out);
 
   train::Trainer trainer(model, *executor, arguments.options);
   Tracing tracing(arguments.execution.trace_file);
