@@ -13,8 +13,8 @@ class CpuOnLesserProcessors : public ::testing::TestWithParam<const char*> {};
 TEST_P(CpuOnLesserProcessors, OperatorsAndLenetAgreeWithTheReference) {
   Command command;
   command.argv = {self_executable().string(), "--gtest_brief=1",
-                  "--gtest_filter=CpuLenet.*:CpuOperatorTest/matmul.One*:"
-                  "CpuOperatorTest/convolution*.One*:CpuLayouts.Convolutions*"};
+                  "--gtest_filter=CpuLenet.*:*CpuOperatorTest.One*/matmul:"
+                  "*CpuOperatorTest.One*/convolution*:CpuLayouts.Convolutions*"};
   command.environment["ONEDNN_MAX_CPU_ISA"] = GetParam();
   command.timeout = Seconds(240);
   const auto outcome = run_command(command);
@@ -22,8 +22,13 @@ TEST_P(CpuOnLesserProcessors, OperatorsAndLenetAgreeWithTheReference) {
   EXPECT_NE(outcome.out.find("PASSED"), std::string::npos) << outcome.out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, CpuOnLesserProcessors,
-                         ::testing::Values("SSE41", "AVX2", "AVX512_CORE"),
+#ifdef NDEBUG
+constexpr const char* kProcessors[] = {"SSE41", "AVX2", "AVX512_CORE"};
+#else
+// Our own code, slow without optimisation, is the same on all: one stands for them.
+constexpr const char* kProcessors[] = {"SSE41"};
+#endif
+INSTANTIATE_TEST_SUITE_P(Isa, CpuOnLesserProcessors, ::testing::ValuesIn(kProcessors),
                          [](const auto& isa) { return std::string(isa.param); });
 
 }  // namespace

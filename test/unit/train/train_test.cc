@@ -36,6 +36,8 @@ data::Dataset stripes(std::int64_t count, std::uint64_t seed) {
 
 data::Splits splits() { return {stripes(320, 1), stripes(100, 2)}; }
 
+data::Splits few() { return {stripes(64, 1), stripes(100, 2)}; }
+
 TrainOptions quick() {
   TrainOptions options;
   options.epochs = 2;
@@ -57,7 +59,7 @@ TEST(Trainer, LearnsWhatCanBeLearned) {
 }
 
 TEST(Trainer, OneSeedOneResult) {
-  const auto data = splits();
+  const auto data = few();
   const auto weights = [&](std::uint64_t seed) {
     exec::ReferenceExecutor executor;
     auto options = quick();
@@ -72,7 +74,7 @@ TEST(Trainer, OneSeedOneResult) {
 }
 
 TEST(ModelFile, WhatIsLoadedIsWhatWasTrained) {
-  const auto data = splits();
+  const auto data = few();
   exec::ReferenceExecutor executor;
   Trainer trainer(mlp(16), executor, quick());
   const auto trained = trainer.run(data, [](const Epoch&) {});
