@@ -38,8 +38,10 @@ std::string disagreement(const std::vector<Program>& programs) {
   return "none";
 }
 
-Communication send(std::int64_t peer, Type type = row) { return {Send{"pipe", 2, peer}, type}; }
-Communication recv(std::int64_t peer, Type type = row) {
+Communication send(std::int64_t peer, const Type& type = row) {
+  return {Send{"pipe", 2, peer}, type};
+}
+Communication recv(std::int64_t peer, const Type& type = row) {
   return {Recv{"pipe", 2, peer, type}, type};
 }
 

@@ -91,10 +91,10 @@ TEST(Chrome, CountersOfAnyValueStayValidJson) {
 TEST(Chrome, NamesThatAreNotUtf8AreReplaced) {
   Trace trace = example();
   trace.labels[0].text = "\xff";
-  EXPECT_NO_THROW(Json::parse(text_of(trace)));
+  EXPECT_TRUE(Json::accept(text_of(trace)));
 }
 
-TEST(Chrome, AnEmptyTraceIsValid) { EXPECT_NO_THROW(Json::parse(text_of(Trace{}))); }
+TEST(Chrome, AnEmptyTraceIsValid) { EXPECT_TRUE(Json::accept(text_of(Trace{}))); }
 
 TEST(Chrome, WritesAWholeFileOrNone) {
   const auto file = std::filesystem::temp_directory_path() /
