@@ -18,7 +18,8 @@ namespace gnomon::study {
 class Section {
  public:
   // `path` is the key that holds the mapping, "" at the top. Empty `known` allows every key.
-  Section(std::string origin, std::string path, const YAML::Node& node, std::vector<std::string> known);
+  Section(std::string origin, std::string path, const YAML::Node& node,
+          std::vector<std::string> known);
 
   struct Entry {
     std::string key;
