@@ -47,6 +47,7 @@ void advance(Shape& position, const Shape& shape) {
 template <typename F>
 void for_each_element(DType dtype, const Shape& shape, const ir::Layout& layout, F&& copy) {
   const auto size = static_cast<std::size_t>(bits(dtype) / 8);
+  if (size == 0) return;  // a token holds nothing
   const Placement placement(shape, layout);
   const auto count = static_cast<std::size_t>(element_count(shape));
   Shape position(shape.size(), 0);

@@ -47,10 +47,11 @@ struct SampledOperator {
 
 const std::vector<SampledOperator>& operators();
 
-// How GoogleTest names a test over operators().
+// How GoogleTest names a test over operators(), and its parameter.
 inline std::string name_of(const ::testing::TestParamInfo<SampledOperator>& info) {
   return info.param.name;
 }
+inline void PrintTo(const SampledOperator& sampled, std::ostream* out) { *out << sampled.name; }
 
 // Numbers of a type, no two alike, that differ from those of other `number`s.
 Tensor distinct_values(const ir::Type& type, std::uint64_t number);

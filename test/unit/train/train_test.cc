@@ -36,7 +36,7 @@ data::Dataset stripes(std::int64_t count, std::uint64_t seed) {
 
 data::Splits splits() { return {stripes(320, 1), stripes(100, 2)}; }
 
-data::Splits few() { return {stripes(64, 1), stripes(100, 2)}; }
+data::Splits few() { return {stripes(64, 1), stripes(40, 2)}; }
 
 TrainOptions quick() {
   TrainOptions options;
@@ -82,10 +82,10 @@ TEST(ModelFile, WhatIsLoadedIsWhatWasTrained) {
   save(path, model_file("mlp", trainer.model(), trainer.states()));
 
   const auto file = load(path);
-  const auto model = build_model(file.model, 25);
+  const auto model = build_model(file.model, 20);
   exec::States states(model, 99);
   restore(file, model, states);
-  Evaluator evaluator(model, executor, Precision::f32, 25);
+  Evaluator evaluator(model, executor, Precision::f32, 20);
   EXPECT_EQ(evaluator.evaluate(data.test, states).accuracy, trained.accuracy);
 }
 
