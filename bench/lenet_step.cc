@@ -15,9 +15,8 @@
 #include "base/random.h"
 #include "exec/cpu/cpu.h"
 #include "machine/host.h"
-#include "pass/pipeline.h"
 #include "stats/quantile.h"
-#include "train/loss.h"
+#include "train/trainer.h"
 #include "train/zoo.h"
 
 namespace gnomon {
@@ -26,14 +25,6 @@ namespace {
 constexpr std::int64_t batch = 64;
 constexpr int threads = 2;
 constexpr int steps = 100;
-
-ir::Program training_program(DType precision, const machine::Target& target) {
-  pass::PipelineOptions options;
-  options.precision = precision;
-  options.training = pass::Training{"loss", {0.9, 0}};
-  options.after = "update";
-  return pass::lower(train::with_cross_entropy(train::lenet(batch)), target, options).program;
-}
 
 std::vector<Tensor> make_arguments(const ir::Program& program) {
   std::vector<Tensor> arguments;
@@ -59,9 +50,11 @@ double lower_quartile_ms(const std::vector<Seconds>& times) {
   return stats::quantile(values, 0.25);
 }
 
-void measure(DType precision) {
+void measure(train::Precision precision) {
   exec::CpuExecutor cpu({.threads = threads});
-  const auto program = training_program(precision, cpu.target());
+  train::TrainOptions options;
+  options.precision = precision;
+  const auto program = train::training_program(train::lenet(batch), options, cpu.target());
   const auto arguments = make_arguments(program);
   std::vector<const Tensor*> pointers;
   for (const auto& argument : arguments) pointers.push_back(&argument);
@@ -107,5 +100,6 @@ int main() {
       "LeNet training step, batch {}, {} threads; {} ({}), {} hardware threads, load {:.1f}\n",
       gnomon::batch, gnomon::threads, host.processor, host.family, host.hardware_threads,
       load.one_minute);
-  for (const auto precision : {gnomon::DType::f32, gnomon::DType::bf16}) gnomon::measure(precision);
+  using gnomon::train::Precision;
+  for (const auto precision : {Precision::f32, Precision::bf16}) gnomon::measure(precision);
 }

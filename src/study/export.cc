@@ -199,7 +199,7 @@ Report report_of(const json& j) {
   for (const auto& m : j.at("measures"))
     r.measures.push_back({m.at("name"), m.at("unit"), m.at("label"), m.at("goal"), m.at("source")});
   for (const auto& c : j.at("configurations")) r.configurations.push_back(configuration_of(c));
-  r.hypervolume = interval_of(j.at("hypervolume"));
+  if (j.contains("hypervolume")) r.hypervolume = interval_of(j["hypervolume"]);
   for (const auto& x : j.at("replicates")) r.replicates.push_back(replicate_of(x));
   const json& aa = j.at("aa");
   r.aa = {aa.at("configuration"), intervals_of(aa.at("effect")), aa.at("passed"),

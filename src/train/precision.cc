@@ -19,6 +19,8 @@ Precision precision_named(std::string_view text) {
   throw InputError("precision {}: unknown; {}", text, suggest(text, precision_names()));
 }
 
+DType dtype(Precision precision) { return precision == Precision::f32 ? DType::f32 : DType::bf16; }
+
 std::string_view name(Precision precision) {
   return precision_names()[static_cast<std::size_t>(precision)];
 }

@@ -7,9 +7,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "data/loader.h"
-#include "pass/gradient.h"
-#include "pass/simplify.h"
-#include "pass/update.h"
+#include "pass/pipeline.h"
 #include "trace/recorder.h"
 #include "train/evaluator.h"
 #include "train/loss.h"
@@ -35,17 +33,19 @@ void check(const TrainOptions& options) {
 
 }  // namespace
 
-ir::Program training_program(const ir::Program& model, const TrainOptions& options) {
-  // The precision last: with one seed, taken before the gradient, LeNet ended at 0.887 instead of 0.893.
-  ir::Program program = pass::gradient(with_cross_entropy(model), "loss");
-  program = pass::sgd(program, {options.momentum, options.weight_decay});
-  return pass::simplify(at_precision(std::move(program), options.precision));
+ir::Program training_program(const ir::Program& model, const TrainOptions& options,
+                             const machine::Target& target) {
+  pass::PipelineOptions steps;
+  steps.precision = dtype(options.precision);
+  steps.training = pass::Training{"loss", {options.momentum, options.weight_decay}};
+  steps.after = "simplify";  // the rest is the executor's
+  return pass::lower(with_cross_entropy(model), target, steps).program;
 }
 
 Trainer::Trainer(ir::Program model, exec::Executor& executor, const TrainOptions& options)
     : model_(std::move(model)), executor_(executor), options_(options) {
   check(options);
-  ir::Program program = training_program(model_, options);
+  ir::Program program = training_program(model_, options, executor.target());
   states_ = std::make_unique<exec::States>(program, options.seed);
   step_ = executor.compile(std::move(program));
 }

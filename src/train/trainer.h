@@ -44,7 +44,8 @@ struct TrainResult {
 
 // The Program of one training step: forward, loss, gradients and updates, at the precision asked. Arguments: image, label, learning_rate;
 // outputs: logits, loss.
-ir::Program training_program(const ir::Program& model, const TrainOptions& options);
+ir::Program training_program(const ir::Program& model, const TrainOptions& options,
+                             const machine::Target& target);
 
 class Trainer {
  public:

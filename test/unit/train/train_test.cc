@@ -36,8 +36,6 @@ data::Dataset stripes(std::int64_t count, std::uint64_t seed) {
 
 data::Splits splits() { return {stripes(320, 1), stripes(100, 2)}; }
 
-data::Splits few() { return {stripes(64, 1), stripes(40, 2)}; }
-
 TrainOptions quick() {
   TrainOptions options;
   options.epochs = 2;
@@ -59,7 +57,7 @@ TEST(Trainer, LearnsWhatCanBeLearned) {
 }
 
 TEST(Trainer, OneSeedOneResult) {
-  const auto data = few();
+  const auto data = splits();
   const auto weights = [&](std::uint64_t seed) {
     exec::ReferenceExecutor executor;
     auto options = quick();
@@ -74,7 +72,7 @@ TEST(Trainer, OneSeedOneResult) {
 }
 
 TEST(ModelFile, WhatIsLoadedIsWhatWasTrained) {
-  const auto data = few();
+  const auto data = splits();
   exec::ReferenceExecutor executor;
   Trainer trainer(mlp(16), executor, quick());
   const auto trained = trainer.run(data, [](const Epoch&) {});
@@ -82,10 +80,10 @@ TEST(ModelFile, WhatIsLoadedIsWhatWasTrained) {
   save(path, model_file("mlp", trainer.model(), trainer.states()));
 
   const auto file = load(path);
-  const auto model = build_model(file.model, 20);
+  const auto model = build_model(file.model, 25);
   exec::States states(model, 99);
   restore(file, model, states);
-  Evaluator evaluator(model, executor, Precision::f32, 20);
+  Evaluator evaluator(model, executor, Precision::f32, 25);
   EXPECT_EQ(evaluator.evaluate(data.test, states).accuracy, trained.accuracy);
 }
 
