@@ -73,7 +73,7 @@ std::string facts(const Evidence& evidence, const ConfigurationReport& chosen) {
       text += words + " per million images";
     else
       text += measure.label + " " + words;
-    if (measure.source == Source::blocks) text += precision(found->second);
+    if (measure.source != Source::artefact) text += precision(found->second);
   }
   return text;
 }
