@@ -109,6 +109,18 @@ Splits load_fashion_mnist(const std::filesystem::path& folder) {
   return splits;
 }
 
+Dataset make_dataset(Tensor images, Tensor labels, std::vector<std::string> classes) {
+  GNOMON_CHECK(images.shape().size() == 4 && labels.shape() == Shape{images.shape()[0]},
+               "{} images and {} labels", to_string(images.shape()), to_string(labels.shape()));
+  Dataset data;
+  data.images = std::move(images);
+  data.labels = std::move(labels);
+  data.classes = std::move(classes);
+  data.normalisation = moments(data.images);
+  data.hash = content_hash(data);
+  return data;
+}
+
 Dataset first(const Dataset& data, std::int64_t count) {
   if (count < 1) throw InputError("data set: {} images asked for; ask for at least one", count);
   if (count >= data.size()) return data;
