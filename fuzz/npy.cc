@@ -1,4 +1,5 @@
-// Any bytes either parse or are refused with InputError; what parses is written and read back equal.
+// Any bytes either parse or are refused with InputError; what parses is written and read back
+// equal.
 
 #include "data/npy.h"
 

@@ -1,4 +1,5 @@
-// Any text is a tokeniser, which is written and read back equal and encodes any bytes or refuses them, or refused with InputError.
+// Any text is a tokeniser, which is written and read back equal and encodes any bytes or refuses
+// them, or refused with InputError.
 
 #include "data/tokeniser.h"
 

@@ -32,19 +32,21 @@ struct Table {
 
 // Parses a whole file; `origin` names it in messages.
 //
-// Fields are separated by commas, records end with LF or CRLF, the last may lack it; a field within double quotes may
-// hold commas, line ends and doubled quotes. Spaces around a field that is not quoted, lines of nothing, and a byte order
-// mark at the beginning are passed over.
+// Fields are separated by commas, records end with LF or CRLF, the last may lack it; a field within
+// double quotes may hold commas, line ends and doubled quotes. Spaces around a field that is not
+// quoted, lines of nothing, and a byte order mark at the beginning are passed over.
 //
-// If every label is an integer from 0 to 65,535, labels are these integers and the classes "0" to the largest of them;
-// otherwise they are words, and classes are numbered in the order in which they first appear. A fraction among labels
-// that are all numbers is an error: it is a quantity, not a class.
+// If every label is an integer from 0 to 65,535, labels are these integers and the classes "0" to
+// the largest of them; otherwise they are words, and classes are numbered in the order in which
+// they first appear. A fraction among labels that are all numbers is an error: it is a quantity,
+// not a class.
 //
-// Throws InputError that opens with file:line:column (both from 1, columns in bytes) of the field at fault and says what
-// to do: a feature that is empty or not a finite number that f32 can hold, a record with more or fewer fields than the
-// first, a stray or unfinished quote, a line end of CR alone, a NUL, more than 65,536 fields or classes; with file alone:
-// a named label column that is absent, stands twice or lacks a header, no column of features, no record. Memory is at
-// most eight times the size of the file (at most 1 GiB).
+// Throws InputError that opens with file:line:column (both from 1, columns in bytes) of the field
+// at fault and says what to do: a feature that is empty or not a finite number that f32 can hold, a
+// record with more or fewer fields than the first, a stray or unfinished quote, a line end of CR
+// alone, a NUL, more than 65,536 fields or classes; with file alone: a named label column that is
+// absent, stands twice or lacks a header, no column of features, no record. Memory is at most eight
+// times the size of the file (at most 1 GiB).
 Table parse_csv(std::string_view text, std::string_view origin, const CsvOptions& options = {});
 
 // The same from a file; throws InputError if it cannot be read.

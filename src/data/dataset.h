@@ -55,8 +55,8 @@ Dataset load_test_split(std::string_view name);
 // or does not fit the others.
 Splits load_fashion_mnist(const std::filesystem::path& folder = fashion_mnist_folder);
 
-// A data set of these images (u8 [n, channels, height, width]) and labels (u8 [n]), with the moments of its own pixels and
-// the hash of its bytes.
+// A data set of these images (u8 [n, channels, height, width]) and labels (u8 [n]), with the
+// moments of its own pixels and the hash of its bytes.
 Dataset make_dataset(Tensor images, Tensor labels, std::vector<std::string> classes);
 
 // The first `count` images, or all if there are fewer; the normalisation stays. For quick trials.

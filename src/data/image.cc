@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 
-// Both libraries report errors by longjmp. So what they may leave in this way are functions that own nothing: the
-// structures and the pixels belong to objects of the functions that call them.
+// Both libraries report errors by longjmp. So what they may leave in this way are functions that
+// own nothing: the structures and the pixels belong to objects of the functions that call them.
 
 namespace gnomon::data {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
-// Text as numbers and back. One value type for two kinds: characters, and byte pairs (byte_pairs.h).
+// Text as numbers and back. One value type for two kinds: characters, and byte pairs
+// (byte_pairs.h).
 
 #include <cstdint>
 #include <filesystem>
@@ -14,8 +15,9 @@
 
 namespace gnomon::data {
 
-// Ids are 0 … size() − 1; the last, end_of_text(), stands after each document, is never yielded by `encode`, and decodes to
-// nothing. decode(encode(text)) is the text, byte by byte, whatever the bytes.
+// Ids are 0 … size() − 1; the last, end_of_text(), stands after each document, is never yielded by
+// `encode`, and decodes to nothing. decode(encode(text)) is the text, byte by byte, whatever the
+// bytes.
 //
 // A value; const members may be called from several threads at once.
 class Tokeniser {
@@ -25,12 +27,13 @@ class Tokeniser {
   // The most merges: with it tokens are at most 64 MiB in all.
   static constexpr std::int64_t most_merges = std::int64_t{1} << 18;
 
-  // One token for each character of the documents, in the order of their bytes. A character is a code point of UTF-8; a
-  // byte that is not part of one is a character of its own. Throws InputError if the documents hold none.
+  // One token for each character of the documents, in the order of their bytes. A character is a
+  // code point of UTF-8; a byte that is not part of one is a character of its own. Throws
+  // InputError if the documents hold none.
   static Tokeniser of_characters(std::span<const std::string> documents);
 
-  // 256 bytes and at most `merges` merges, learned from the documents (train_merges). Throws InputError unless
-  // 0 ≤ merges ≤ most_merges.
+  // 256 bytes and at most `merges` merges, learned from the documents (train_merges). Throws
+  // InputError unless 0 ≤ merges ≤ most_merges.
   static Tokeniser of_byte_pairs(std::span<const std::string> documents, std::int64_t merges);
 
   Kind kind() const { return kind_; }
@@ -40,8 +43,8 @@ class Tokeniser {
   // The bytes of a token; throws InputError if there is no such id.
   const std::string& token(std::int32_t id) const;
 
-  // Byte pairs take any text. Of characters, throws InputError that names the first that is not in the vocabulary and
-  // where it stands; `origin` names the text.
+  // Byte pairs take any text. Of characters, throws InputError that names the first that is not in
+  // the vocabulary and where it stands; `origin` names the text.
   std::vector<std::int32_t> encode(std::string_view text, std::string_view origin = "text") const;
 
   // The documents one after the other, end_of_text() after each.
@@ -50,11 +53,13 @@ class Tokeniser {
   // Throws InputError if an id is out of range.
   std::string decode(std::span<const std::int32_t> ids) const;
 
-  // The file format: JSON with format, version, kind, merges or characters (as hexadecimal bytes), and a checksum.
+  // The file format: JSON with format, version, kind, merges or characters (as hexadecimal bytes),
+  // and a checksum.
   std::string to_json() const;
 
-  // Throws InputError that opens with `name`: no JSON, another format or version, unknown keys, a checksum that differs,
-  // merges of tokens that are not there yet, repeated or longer than a word, characters out of order.
+  // Throws InputError that opens with `name`: no JSON, another format or version, unknown keys, a
+  // checksum that differs, merges of tokens that are not there yet, repeated or longer than a word,
+  // characters out of order.
   static Tokeniser from_json(std::string_view text, std::string_view name);
 
   bool operator==(const Tokeniser&) const = default;

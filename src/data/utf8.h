@@ -7,8 +7,8 @@
 
 namespace gnomon::data {
 
-// The bytes of the code point that begins the text; 1 if the first byte begins none (stray, truncated, overlong, a surrogate, beyond
-// U+10FFFF). The text is not empty.
+// The bytes of the code point that begins the text; 1 if the first byte begins none (stray,
+// truncated, overlong, a surrogate, beyond U+10FFFF). The text is not empty.
 std::size_t character_length(std::string_view text);
 
 }  // namespace gnomon::data

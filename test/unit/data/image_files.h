@@ -20,7 +20,8 @@ struct PngForm {
   int interlace = PNG_INTERLACE_NONE;
 };
 
-// `rows` are packed as the form says; a palette of three colours and 16 bits are big-endian, as in the file.
+// `rows` are packed as the form says; a palette of three colours and 16 bits are big-endian, as in
+// the file.
 inline std::string png_bytes(PngForm form, int width, int height, std::vector<unsigned char> rows,
                              bool transparent = false) {
   std::string file;

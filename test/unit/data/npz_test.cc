@@ -41,8 +41,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-// Overwrites bytes of every member's own header and of its entry in the directory, where the same field stands
-// two bytes further on (APPNOTE 4.3.7, 4.3.12).
+// Overwrites bytes of every member's own header and of its entry in the directory, where the same
+// field stands two bytes further on (APPNOTE 4.3.7, 4.3.12).
 std::string patched(std::string archive, std::size_t offset, std::string_view bytes) {
   for (auto at = archive.find("PK\3\4"); at != archive.npos; at = archive.find("PK\3\4", at + 1))
     archive.replace(at + offset, bytes.size(), bytes);
