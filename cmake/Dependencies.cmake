@@ -29,6 +29,3 @@ lab_find(libzip::zip zip.h zip)  # Debian's CMake package of libzip wants tools 
 if(NOT TARGET SQLite::SQLite3)
   add_library(SQLite::SQLite3 ALIAS SQLite3)
 endif()
-
-# Archives and images are read by the data layer alone.
-cmake_language(DEFER CALL target_link_libraries gnomon_data PUBLIC libzip::zip PNG::PNG JPEG::JPEG)
