@@ -9,8 +9,8 @@
 #include "base/nearest.h"
 #include "exec/cpu/cpu.h"
 #include "exec/reference/reference.h"
-#include "trace/chrome.h"
 #include "trace/recorder.h"
+#include "trace/write.h"
 
 namespace gnomon::app {
 
@@ -22,7 +22,8 @@ void add_execution_options(CLI::App& command, Execution& execution) {
   command.add_option("--threads", execution.threads, "Threads that compute; default: one per core");
   command
       .add_option("--trace", execution.trace_file,
-                  "Write a trace as Chrome JSON; open it at ui.perfetto.dev")
+                  "Write a trace, to be opened at ui.perfetto.dev: as Chrome's JSON if the name "
+                  "ends in .json, otherwise in Perfetto's format")
       ->type_name("FILE");
 }
 
@@ -55,7 +56,7 @@ Tracing::~Tracing() = default;
 void Tracing::finish() {
   if (!state_) return;
   const auto trace = state_->recording.stop();
-  trace::write_chrome(trace, std::filesystem::path(state_->file));
+  trace::write_trace(trace, state_->file);
   fmt::print(stderr, "trace: {} (open it at ui.perfetto.dev)\n", state_->file);
   state_.reset();
 }

@@ -2,19 +2,12 @@
 
 #include <fmt/ostream.h>
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "base/error.h"
-
 namespace gnomon::trace {
 namespace {
-
-constexpr int process = 1;
 
 // A JSON string with its quotes; bytes that are not UTF-8 are replaced.
 std::string json_string(std::string_view text) {
@@ -37,8 +30,9 @@ class Writer {
   Writer(const Trace& trace, std::ostream& out) : trace_(trace), out_(out) {
     for (const auto& label : trace.labels)
       labels_.push_back(
-          {.head = fmt::format("\"name\":{},\"cat\":\"{}\"", json_string(label.text),
-                               name(label.category)),
+          {.head = fmt::format("\"name\":{},\"cat\":{}", json_string(label.text),
+                               json_string(category_name(label))),
+           .unit = label.unit.empty() ? "" : fmt::format(",\"unit\":{}", json_string(label.unit)),
            .arguments = {json_string(label.arguments[0]), json_string(label.arguments[1])}});
   }
 
@@ -50,14 +44,15 @@ class Writer {
                "{{\"displayTimeUnit\":\"ns\",\"otherData\":{{\"producer\":\"gnomon\","
                "\"dropped_events\":{},\"duration_ns\":{},\"steady_clock\":{}}},\n\"traceEvents\":[",
                dropped, trace_.duration, trace_.steady_clock);
-    metadata("process_name", 0, "gnomon");
+    for (const auto& process : trace_.processes)
+      metadata("process_name", process.id, 0, process.name);
     for (const auto& thread : trace_.threads) write(thread);
     out_ << "\n]}\n";
   }
 
  private:
   struct Prepared {
-    std::string head;
+    std::string head, unit;
     std::array<std::string, 2> arguments;
   };
 
@@ -66,30 +61,42 @@ class Writer {
     first_ = false;
   }
 
-  void metadata(std::string_view what, int thread, std::string_view value) {
+  void metadata(std::string_view what, std::int64_t process, std::int64_t thread,
+                std::string_view value) {
     begin_event();
     fmt::print(out_, R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"name":{}}}}})", what,
                process, thread, json_string(value));
   }
 
   void write(const Thread& thread) {
-    metadata("thread_name", thread.id,
-             thread.name.empty() ? fmt::format("thread {}", thread.id) : thread.name);
-    for (const auto& event : thread.events)
-      event.kind == Kind::counter ? write_counter(event, thread.id) : write_slice(event, thread.id);
+    const std::int64_t process = trace_.processes.at(thread.process).id;
+    if (thread.id != 0 || !thread.name.empty())
+      metadata("thread_name", process, thread.id,
+               thread.name.empty() ? fmt::format("thread {}", thread.id) : thread.name);
+    place_ = fmt::format(",\"pid\":{},\"tid\":{},\"ts\":", process, thread.id);
+    for (const auto& event : thread.events) write(event);
     if (thread.dropped == 0) return;
     begin_event();
     fmt::print(out_,
-               R"({{"ph":"i","s":"t","name":"{} events dropped: the buffer was full",)"
-               R"("pid":{},"tid":{},"ts":{}}})",
-               thread.dropped, process, thread.id, microseconds(trace_.duration));
+               R"({{"ph":"i","s":"t","name":"{} events dropped: the buffer was full")"
+               R"(,"cat":"recorder"{}{},"args":{{"dropped":{}}}}})",
+               thread.dropped, place_, microseconds(trace_.duration), thread.dropped);
   }
 
-  void write_slice(const Event& event, int thread) {
+  void write(const Event& event) {
     const Prepared& label = labels_.at(event.label);
     begin_event();
-    fmt::print(out_, R"({{"ph":"X",{},"pid":{},"tid":{},"ts":{},"dur":{})", label.head, process,
-               thread, microseconds(event.begin), microseconds(event.end - event.begin));
+    if (event.kind == Kind::counter) {
+      fmt::print(out_, R"({{"ph":"C",{}{}{}{},"args":{{"value":{}}}}})", label.head, place_,
+                 microseconds(event.begin), label.unit, number(event.value));
+      return;
+    }
+    if (event.kind == Kind::instant)
+      fmt::print(out_, R"({{"ph":"i","s":"t",{}{}{})", label.head, place_,
+                 microseconds(event.begin));
+    else
+      fmt::print(out_, R"({{"ph":"X",{}{}{},"dur":{})", label.head, place_,
+                 microseconds(event.begin), microseconds(event.end - event.begin));
     std::string arguments;
     for (std::size_t i = 0; i < 2; ++i)
       if (!trace_.labels[event.label].arguments[i].empty())
@@ -99,34 +106,15 @@ class Writer {
     out_ << '}';
   }
 
-  void write_counter(const Event& event, int thread) {
-    begin_event();
-    fmt::print(out_, R"({{"ph":"C",{},"pid":{},"tid":{},"ts":{},"args":{{"value":{}}}}})",
-               labels_.at(event.label).head, process, thread, microseconds(event.begin),
-               number(event.value));
-  }
-
   const Trace& trace_;
   std::ostream& out_;
   std::vector<Prepared> labels_;
+  std::string place_;  // of the thread that is being written, up to the time
   bool first_ = true;
 };
 
 }  // namespace
 
 void write_chrome(const Trace& trace, std::ostream& out) { Writer(trace, out).write(); }
-
-void write_chrome(const Trace& trace, const std::filesystem::path& file) {
-  const std::filesystem::path partial = file.string() + ".partial";
-  std::ofstream out(partial, std::ios::binary);
-  if (out) write_chrome(trace, out);
-  out.close();
-  std::error_code error;
-  if (out) std::filesystem::rename(partial, file, error);
-  if (out && !error) return;
-  const std::string cause = error ? error.message() : std::strerror(errno);
-  std::filesystem::remove(partial, error);
-  throw EnvironmentError("{}: the trace cannot be written: {}", file.string(), cause);
-}
 
 }  // namespace gnomon::trace

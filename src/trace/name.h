@@ -4,6 +4,7 @@
 // Threads: all functions may be called from any thread. Names live as long as the process.
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,20 +12,28 @@
 
 namespace gnomon::trace {
 
-// What kind of work an event stands for; Perfetto filters by it.
-enum class Category : std::uint8_t { operation, step, loader, phase };
+// What kind of work an event stands for; viewers filter by it. `other`: a category of another
+// program's trace, whose name Label::other keeps.
+enum class Category : std::uint8_t { operation, step, loader, phase, other };
 
-std::string_view name(Category category);  // "operator", "step", "loader", "phase"
-
-// What a name stands for: its text, and what its events' two integer arguments mean ("flops",
-// "bytes"); an empty label means that the argument is not shown.
+// What a name stands for: its text, what its events' two integer arguments mean ("flops", "bytes";
+// an empty label means that the argument is not shown), and the unit of a counter's values ("bytes",
+// "ns", "images/s"; empty if there is none).
 struct Label {
   std::string text;
   Category category = Category::phase;
   std::array<std::string, 2> arguments;
+  std::string unit = {};
+  std::string other = {};  // the category's name if it is `other`
 
-  bool operator==(const Label&) const = default;
+  auto operator<=>(const Label&) const = default;
 };
+
+// "operator", "step", "loader", "phase"; of `other` what the label says, which may be nothing.
+std::string_view category_name(const Label& label);
+
+// Sets category and other from a category's name.
+void set_category(Label& label, std::string_view name);
 
 struct Name {
   std::uint32_t id = 0;
@@ -35,7 +44,7 @@ struct Name {
 // The name for a label; equal labels have equal names.
 Name intern(const Label& label);
 
-// All labels so far, indexed by Name::id.
-std::vector<Label> labels();
+// All labels so far, indexed by Name::id; those from `first` on.
+std::vector<Label> labels(std::size_t first = 0);
 
 }  // namespace gnomon::trace

@@ -1,8 +1,10 @@
 #include "trace/recorder.h"
 
 #include <cpuid.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -204,6 +206,7 @@ Trace Recording::stop() {
   const Instant end = read_instant();
   const Scale scale(s.begin, end);
   Trace trace;
+  trace.processes = {{.id = ::getpid(), .name = program_invocation_short_name}};
   trace.duration = end.nanoseconds - s.begin.nanoseconds;
   trace.steady_clock = counter_is_invariant();
   for (const auto& log : s.logs)
@@ -211,6 +214,7 @@ Trace Recording::stop() {
         thread_of(*log, static_cast<int>(trace.threads.size()) + 1, s.begin, scale));
   s.logs.clear();
   trace.labels = labels();  // last: a thread late to notice the end may have named something new
+  number_labels(trace);
   return trace;
 }
 

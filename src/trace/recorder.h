@@ -6,7 +6,7 @@
 //   const trace::Name step = trace::intern({"step", trace::Category::step, {"images", ""}});
 //   trace::Recording recording;
 //   { trace::Scope scope(step, 128); … }
-//   trace::write_chrome(recording.stop(), "run.json");
+//   trace::write_trace(recording.stop(), "run.pftrace");
 //
 // Recording is process-wide, so that every layer can be traced without every interface carrying a
 // recorder.

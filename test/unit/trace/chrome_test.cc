@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "trace/write.h"
 
 namespace gnomon::trace {
 namespace {
@@ -21,6 +22,7 @@ Trace example() {
   trace.labels = {{"step \"1\"\n", Category::step, {"images", ""}},
                   {"conv1", Category::operation, {"flops", "bytes"}},
                   {"loss", Category::step, {}}};
+  trace.processes = {{.id = 7, .name = "gnomon"}};
   trace.duration = 9'000'000'000'000'123;
   Thread thread{.id = 1, .name = "dispatcher", .events = {}, .dropped = 0};
   thread.events = {
@@ -99,12 +101,12 @@ TEST(Chrome, AnEmptyTraceIsValid) { EXPECT_TRUE(Json::accept(text_of(Trace{})));
 TEST(Chrome, WritesAWholeFileOrNone) {
   const auto file = std::filesystem::temp_directory_path() /
                     ("gnomon-chrome-" + std::to_string(::getpid()) + ".json");
-  write_chrome(example(), file);
+  write_trace(example(), file);
   std::ifstream stream(file);
   EXPECT_EQ(Json::parse(stream).at("traceEvents").size(), 7u);
   std::filesystem::remove(file);
   EXPECT_FALSE(std::filesystem::exists(file.string() + ".partial"));
-  EXPECT_THROW(write_chrome(example(), "/absent/trace.json"), EnvironmentError);
+  EXPECT_THROW(write_trace(example(), "/absent/trace.json"), EnvironmentError);
 }
 
 }  // namespace
