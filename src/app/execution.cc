@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include "base/error.h"
@@ -23,7 +24,7 @@ void add_execution_options(CLI::App& command, Execution& execution) {
   command
       .add_option("--trace", execution.trace_file,
                   "Write a trace, to be opened at ui.perfetto.dev: as Chrome's JSON if the name "
-                  "ends in .json, otherwise in Perfetto's format")
+                  "ends in .json, otherwise in Perfetto's format and while the run goes on")
       ->type_name("FILE");
 }
 
@@ -41,23 +42,26 @@ std::unique_ptr<exec::Executor> make_executor(const Execution& execution) {
 }
 
 struct Tracing::State {
-  std::string file;
-  trace::Recording recording;
+  explicit State(const std::string& name) : file(name), streamed(!trace::is_chrome_name(file)) {
+    streamed ? recording.emplace(trace::StreamOptions{.file = file}) : recording.emplace();
+  }
+
+  std::filesystem::path file;
+  bool streamed;
+  std::optional<trace::Recording> recording;
 };
 
 Tracing::Tracing(const std::string& file) {
-  if (file.empty()) return;
-  state_ = std::make_unique<State>();
-  state_->file = file;
+  if (!file.empty()) state_ = std::make_unique<State>(file);
 }
 
 Tracing::~Tracing() = default;
 
 void Tracing::finish() {
   if (!state_) return;
-  const auto trace = state_->recording.stop();
-  trace::write_trace(trace, state_->file);
-  fmt::print(stderr, "trace: {} (open it at ui.perfetto.dev)\n", state_->file);
+  const auto trace = state_->recording->stop();
+  if (!state_->streamed) trace::write_trace(trace, state_->file);
+  fmt::print(stderr, "trace: {} (open it at ui.perfetto.dev)\n", state_->file.string());
   state_.reset();
 }
 

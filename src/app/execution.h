@@ -21,10 +21,12 @@ void add_execution_options(CLI::App& command, Execution& execution);
 // Throws InputError for an unknown executor or an impossible number of threads.
 std::unique_ptr<exec::Executor> make_executor(const Execution& execution);
 
-// Records while it lives and writes the trace to `file` in `finish`; does nothing if `file` is empty.
+// Records while it lives; does nothing if `file` is empty. A file whose name ends in .json is written
+// by `finish`, from what the buffers held; any other is written while the run goes on, and `finish`
+// ends it.
 class Tracing {
  public:
-  explicit Tracing(const std::string& file);
+  explicit Tracing(const std::string& file);  // throws EnvironmentError if it cannot be created
   ~Tracing();
   void finish();  // throws EnvironmentError if the file cannot be written
 

@@ -1,19 +1,20 @@
 #include "trace/recorder.h"
 
-#include <cpuid.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cmath>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "trace/stream.h"
+#include "trace/thread_log.h"
 
 namespace gnomon::trace {
 namespace detail {
@@ -25,66 +26,24 @@ thread_local constinit Buffer* buffer = nullptr;
 
 namespace {
 
-using detail::Buffer;
-using detail::Record;
-
-// One instant on both clocks.
-struct Instant {
-  std::uint64_t ticks = 0;
-  std::int64_t nanoseconds = 0;
-};
-
-std::int64_t clock_nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-// The pair that was read fastest: an interruption between the two readings would skew it.
-Instant read_instant() {
-  Instant best;
-  std::uint64_t shortest = ~std::uint64_t{0};
-  for (int i = 0; i < 8; ++i) {
-    const std::uint64_t before = __rdtsc();
-    const std::int64_t nanoseconds = clock_nanoseconds();
-    const std::uint64_t after = __rdtsc();
-    if (after - before >= shortest) continue;
-    shortest = after - before;
-    best = {.ticks = before + shortest / 2, .nanoseconds = nanoseconds};
-  }
-  return best;
-}
-
-// Whether the counter runs at one rate whatever the processor does (CPUID 80000007, EDX bit 8).
-bool counter_is_invariant() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid(0x80000007, &a, &b, &c, &d) != 0 && (d & (1u << 8)) != 0;
-}
-
-// A thread's buffer with what only the slow path needs. Kept by the thread and by the recording, so
-// that a thread late to notice the end still writes to memory that exists.
-struct ThreadLog {
-  ThreadLog(std::size_t capacity, std::uint64_t recording, std::string thread_name)
-      : storage(capacity),  // touches every page
-        name(std::move(thread_name)),
-        buffer{storage.data(), capacity, recording, {}, {}} {}
-
-  std::vector<Record> storage;
-  std::string name;  // guarded by Session::mutex
-  Buffer buffer;
-};
+using namespace detail;
 
 // The one recording there may be.
 struct Session {
   std::mutex mutex;
-  std::vector<std::shared_ptr<ThreadLog>> logs;
+  Logs logs;
   std::uint64_t recordings = 0;  // begun so far
+  int threads = 0;               // that have recorded in this one
   std::size_t capacity = 0;      // records per thread
+  bool ring = false;             // streamed: what was written makes room
+  std::atomic<WhenFull> when_full = WhenFull::drop;
   Instant begin;
+  Bell bell;
 };
 
+// Never destroyed: threads may end after main has.
 Session& session() {
-  static Session session;
+  static Session& session = *new Session;
   return session;
 }
 
@@ -105,6 +64,9 @@ thread_local ThisThread this_thread;
 ThisThread::~ThisThread() {
   ending = true;
   detail::buffer = nullptr;
+  if (log == nullptr) return;
+  log->ended.store(true, std::memory_order_release);
+  if (log->ring()) session().bell.ring();  // to have the buffer freed
 }
 
 // Gives the calling thread a buffer in the running recording; false if there is none.
@@ -115,55 +77,40 @@ bool join_recording() {
   const std::uint64_t recording = detail::active.load(std::memory_order_relaxed);
   if (recording == 0) return false;
   if (this_thread.log == nullptr || this_thread.log->buffer.recording != recording) {
-    this_thread.log = std::make_shared<ThreadLog>(s.capacity, recording, this_thread.name);
+    this_thread.log =
+        std::make_shared<ThreadLog>(s.capacity, s.ring, recording, ++s.threads, this_thread.name);
     detail::buffer = &this_thread.log->buffer;
     s.logs.push_back(this_thread.log);
   }
   return true;
 }
 
-// Ticks to nanoseconds since the beginning. Monotone, so that what nests in ticks nests after it.
-class Scale {
- public:
-  Scale(const Instant& begin, const Instant& end) : origin_(begin.ticks) {
-    if (end.ticks > begin.ticks)
-      per_tick_ = static_cast<double>(end.nanoseconds - begin.nanoseconds) /
-                  static_cast<double>(end.ticks - begin.ticks);
+// Whether there is room for a record in the calling thread's buffer, which was full or half full.
+bool make_room(Buffer& b) {
+  if (!this_thread.log->ring()) return false;
+  Session& s = session();
+  const std::size_t capacity = b.mask + 1, half = capacity / 2;
+  const std::size_t used = b.used.load(std::memory_order_relaxed);
+  while (true) {
+    s.bell.ring();
+    b.limit = std::min(b.written.load(std::memory_order_acquire) + capacity,
+                       (used / half + 1) * half);  // the writer is to be woken at each half
+    if (b.limit > used) return true;
+    if (s.when_full == WhenFull::drop || b.recording != active.load()) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
-  std::int64_t operator()(std::uint64_t ticks) const {
-    return std::llround(static_cast<double>(ticks - origin_) * per_tick_);
-  }
-
- private:
-  std::uint64_t origin_;
-  double per_tick_ = 0;
-};
-
-Event event_of(const Record& record, const Scale& scale) {
-  Event event;
-  event.begin = scale(record.begin);
-  event.end = scale(record.end);
-  event.label = record.name;
-  event.kind = record.kind;
-  if (record.kind == Kind::counter)
-    event.value = std::bit_cast<double>(record.arguments[0]);
-  else
-    event.arguments = {record.arguments[0], record.arguments[1]};
-  return event;
 }
 
-Thread thread_of(const ThreadLog& log, int id, const Instant& begin, const Scale& scale) {
+Thread thread_of(const ThreadLog& log, const Scale& scale) {
   Thread thread;
-  thread.id = id;
+  thread.id = log.number;
   thread.name = log.name;
   thread.dropped = log.buffer.dropped;
   const std::size_t used = log.buffer.used.load(std::memory_order_acquire);
   thread.events.reserve(used);
   for (const Record& record : std::span(log.buffer.records, used))
-    if (record.begin >= begin.ticks) thread.events.push_back(event_of(record, scale));
-  std::stable_sort(thread.events.begin(), thread.events.end(), [](const Event& a, const Event& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
-  });
+    if (record.begin >= scale.begin()) thread.events.push_back(event_of(record, scale));
+  sort_events(thread.events);
   return thread;
 }
 
@@ -171,10 +118,13 @@ Thread thread_of(const ThreadLog& log, int id, const Instant& begin, const Scale
 
 void detail::append_slowly(Record record) {
   const std::uint64_t recording = active.load(std::memory_order_relaxed);
-  if (buffer != nullptr && buffer->recording == recording)
-    buffer->dropped.fetch_add(1, std::memory_order_relaxed);  // here because it is full
-  else if (join_recording())
+  if (buffer == nullptr || buffer->recording != recording) {
+    if (join_recording()) append(record);
+  } else if (make_room(*buffer)) {
     append(record);
+  } else {
+    buffer->dropped.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 void name_thread(std::string_view name) {
@@ -184,34 +134,99 @@ void name_thread(std::string_view name) {
   this_thread.log->name = name;
 }
 
-Recording::Recording(Bytes memory_per_thread) {
-  Session& s = session();
-  const std::lock_guard lock(s.mutex);
-  GNOMON_CHECK(!recording(), "a recording is already on");
-  s.capacity =
-      std::max<std::size_t>(1, static_cast<std::size_t>(memory_per_thread.value / sizeof(Record)));
+struct Recording::State {
+  std::unique_ptr<Stream> stream;  // null: kept in memory
+};
+
+namespace {
+
+Process this_process() { return {.id = ::getpid(), .name = program_invocation_short_name}; }
+
+// The session's mutex is held.
+void begin_recording(Session& s, std::size_t capacity, bool ring, WhenFull when_full) {
+  s.threads = 0;
+  s.capacity = capacity;
+  s.ring = ring;
+  s.when_full = when_full;
   s.begin = read_instant();
   detail::active = ++s.recordings;
 }
 
+std::size_t records_in(Bytes memory) {
+  return std::max<std::size_t>(2, static_cast<std::size_t>(memory.value / sizeof(Record)));
+}
+
+Stream::Threads threads_of(Session& s) {
+  return {.list =
+              [&s] {
+                const std::lock_guard lock(s.mutex);
+                std::vector<Stream::Source> sources;
+                for (const auto& log : s.logs) sources.push_back({log, log->name});
+                return sources;
+              },
+          .remove =
+              [&s](const ThreadLog* log) {
+                const std::lock_guard lock(s.mutex);
+                std::erase_if(s.logs, [&](const auto& other) { return other.get() == log; });
+              }};
+}
+
+}  // namespace
+
+Recording::Recording(Bytes memory_per_thread) : state_(std::make_unique<State>()) {
+  Session& s = session();
+  const std::lock_guard lock(s.mutex);
+  GNOMON_CHECK(!recording(), "a recording is already on");
+  begin_recording(s, records_in(memory_per_thread), false, WhenFull::drop);
+}
+
+Recording::Recording(const StreamOptions& options) : state_(std::make_unique<State>()) {
+  Session& s = session();
+  const std::lock_guard lock(s.mutex);
+  GNOMON_CHECK(!recording(), "a recording is already on");
+  state_->stream = std::make_unique<Stream>(options.file, this_process(), s.bell);
+  begin_recording(s, std::bit_floor(records_in(options.memory_per_thread)), true,
+                  options.when_full);
+  state_->stream->start(s.begin, threads_of(s));
+}
+
 Recording::~Recording() {
-  if (recording()) stop();
+  if (!recording()) return;
+  try {
+    stop();
+  } catch (const EnvironmentError&) {  // the file could not be written: nobody asked for it
+  }
 }
 
 Trace Recording::stop() {
   Session& s = session();
-  const std::lock_guard lock(s.mutex);
-  GNOMON_CHECK(recording(), "the recording was stopped before");
-  detail::active = 0;
-  const Instant end = read_instant();
-  const Scale scale(s.begin, end);
+  {
+    const std::lock_guard lock(s.mutex);
+    GNOMON_CHECK(recording(), "the recording was stopped before");
+    detail::active = 0;
+  }
   Trace trace;
-  trace.processes = {{.id = ::getpid(), .name = program_invocation_short_name}};
-  trace.duration = end.nanoseconds - s.begin.nanoseconds;
+  if (state_->stream) {
+    const auto forget = [&] {
+      const std::lock_guard lock(s.mutex);
+      s.logs.clear();
+    };
+    try {
+      trace = state_->stream->finish();
+    } catch (...) {
+      forget();
+      throw;
+    }
+    forget();
+    return trace;
+  }
+  const std::lock_guard lock(s.mutex);
+  Scale scale(s.begin);
+  scale.add(read_instant());
+  trace.processes = {this_process()};
+  trace.duration = scale.last();
   trace.steady_clock = counter_is_invariant();
-  for (const auto& log : s.logs)
-    trace.threads.push_back(
-        thread_of(*log, static_cast<int>(trace.threads.size()) + 1, s.begin, scale));
+  for (const auto& log : s.logs) trace.threads.push_back(thread_of(*log, scale));
   s.logs.clear();
   trace.labels = labels();  // last: a thread late to notice the end may have named something new
   number_labels(trace);

@@ -8,20 +8,27 @@
 //   { trace::Scope scope(step, 128); … }
 //   trace::write_trace(recording.stop(), "run.pftrace");
 //
+// or, for runs of any length, to a file while they go on:
+//
+//   trace::Recording recording(trace::StreamOptions{.file = "run.pftrace"});
+//
 // Recording is process-wide, so that every layer can be traced without every interface carrying a
 // recorder.
 //
 // Threads: any thread may record at any time. Each writes to a buffer of its own, so threads never
 // wait for each other. The buffer has a fixed size and is allocated and touched on the thread's
-// first event or in `name_thread`, whichever comes first; it is freed when the thread ends or
-// records into a later recording. When it is full, later events are dropped and counted. A scope
-// still open when the recording stops is not in the trace.
+// first event or in `name_thread`, whichever comes first; it is freed when the recording has ended
+// (of a streamed one, when the thread has) and the thread ends or records into a later one. When it
+// is full, events are dropped and counted. A scope still open when the recording stops is not in the
+// trace.
 
 #include <x86intrin.h>
 
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include "base/units.h"
@@ -40,13 +47,17 @@ struct Record {
   Kind kind;
 };
 
-// Written by one thread; others may read the first `used` records.
+// Written by one thread; others may read the records from `written` up to `used`, which count all
+// that there ever were. The record numbered n is at n & mask: a stream's buffer is a ring.
 struct Buffer {
   Record* records;
-  std::size_t capacity;
+  std::size_t mask;
+  std::size_t limit;  // of `used`, until append_slowly sets another; the thread's own
   std::uint64_t recording;
   std::atomic<std::size_t> used;
   std::atomic<std::int64_t> dropped;
+  alignas(
+      64) std::atomic<std::size_t> written;  // to the stream, which is why it may be overwritten
 };
 
 extern std::atomic<std::uint64_t> active;  // the number of the running recording; 0 when off
@@ -61,9 +72,9 @@ inline void append(Record record) {
   if (b == nullptr || b->recording != active.load(std::memory_order_relaxed)) [[unlikely]]
     return append_slowly(record);
   const std::size_t used = b->used.load(std::memory_order_relaxed);
-  if (used == b->capacity) [[unlikely]]
+  if (used == b->limit) [[unlikely]]
     return append_slowly(record);
-  Record& slot = b->records[used];
+  Record& slot = b->records[used & b->mask];
   __builtin_prefetch(&slot + 32, 1);
   slot.begin = record.begin;
   slot.end = record.end;
@@ -107,21 +118,49 @@ inline void counter(Name name, double value) {
   detail::append({time, time, {std::bit_cast<std::int64_t>(value), 0}, name.id, Kind::counter});
 }
 
+// Something that happened at one instant.
+inline void instant(Name name, std::int64_t first = 0, std::int64_t second = 0) {
+  if (!recording()) return;
+  const std::uint64_t time = __rdtsc();
+  detail::append({time, time, {first, second}, name.id, Kind::instant});
+}
+
 // What traces call the calling thread. Prepares its buffer if a recording is on: call it before
 // timed work.
 void name_thread(std::string_view name);
+
+// What a thread does whose buffer is full because the writer cannot keep up: lose the event, which
+// the trace says, or wait for room, which disturbs the run.
+enum class WhenFull { drop, wait };
+
+// A recording that is written to a file while it goes on. Memory is bounded whatever its length:
+// `memory_per_thread` for each thread that lives, two MiB for the writer, and the names. Packets are
+// appended whole, ten times a second or more often: if the process is killed, what was written is a
+// trace up to a tenth of a second before (read.h: CutOff::keep).
+struct StreamOptions {
+  std::filesystem::path file;  // in Perfetto's format, whatever its name
+  Bytes memory_per_thread = Bytes(16 << 20);
+  WhenFull when_full = WhenFull::drop;
+};
 
 // Recording is on from construction to `stop` or destruction. Only one may exist at a time.
 class Recording {
  public:
   explicit Recording(Bytes memory_per_thread = Bytes(16 << 20));
+  // Throws EnvironmentError if the file cannot be created.
+  explicit Recording(const StreamOptions& options);
   ~Recording();
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  // Ends the recording and returns all that was recorded. Other threads may go on; what they do
-  // from now on is not recorded.
+  // Ends the recording and returns all that was recorded; of a stream, the threads without their
+  // events, which are in the file. Other threads may go on; what they do from now on is not recorded.
+  // Throws EnvironmentError if a stream's file could not be written.
   Trace stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace gnomon::trace

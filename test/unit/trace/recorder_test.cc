@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -123,7 +124,7 @@ TEST(Recorder, RecordingsDoNotMix) {
 
 TEST(Recorder, AScopeOpenAcrossRecordingsBelongsToNone) {
   std::optional<Recording> recording(std::in_place);
-  std::optional<Scope> open(std::in_place, named("open"));
+  auto open = std::make_unique<Scope>(named("open"));
   recording->stop();
   recording.reset();
   recording.emplace();
