@@ -3,9 +3,12 @@
 // speed drifts; the quartile is reported, because neighbours disturb.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <string>
 
 #include "base/clock.h"
 #include "trace/recorder.h"
@@ -39,7 +42,9 @@ double nanoseconds_per_event(Body body) {
 void measure_recorder() {
   const trace::Name name = trace::intern({"event", trace::Category::operation, {"flops", "bytes"}});
   Measure nothing{"empty loop"}, floor{"two time stamps (the floor)"}, off{"scope, recording off"},
-      on{"scope, recording on"};
+      on{"scope, recording on"}, streamed{"scope, streamed to a file"};
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("gnomon-recorder-" + std::to_string(::getpid()) + ".pftrace");
   const auto scoped = [&](int i) { const trace::Scope scope(name, i, 1); };
   for (std::size_t round = 0; round < rounds; ++round) {
     nothing.nanoseconds[round] = nanoseconds_per_event([](int) {});
@@ -48,13 +53,19 @@ void measure_recorder() {
       asm volatile("" : "+r"(begin), "+r"(end));
     });
     off.nanoseconds[round] = nanoseconds_per_event(scoped);
-    trace::Recording recording;
+    {
+      trace::Recording recording;
+      trace::name_thread("main");
+      on.nanoseconds[round] = nanoseconds_per_event(scoped);
+    }
+    trace::Recording recording(trace::StreamOptions{.file = file});
     trace::name_thread("main");
-    on.nanoseconds[round] = nanoseconds_per_event(scoped);
+    streamed.nanoseconds[round] = nanoseconds_per_event(scoped);
   }
+  std::filesystem::remove(file);
   const double loop = nothing.quartile();
   fmt::print("{:<32}{:>10}\n", "per event", "ns");
-  for (Measure* measure : {&floor, &off, &on})
+  for (Measure* measure : {&floor, &off, &on, &streamed})
     fmt::print("{:<32}{:>10.2f}\n", measure->what, measure->quartile() - loop);
 }
 
