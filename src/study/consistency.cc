@@ -10,6 +10,9 @@
 namespace gnomon::study {
 namespace {
 
+using yaml::fail_at;
+using yaml::Section;
+
 constexpr std::size_t kMostConfigurations = 1000;
 
 using Names = std::vector<std::string>;

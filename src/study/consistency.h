@@ -2,8 +2,8 @@
 
 // What must hold between the parts of a study.
 
+#include "machine/yaml_section.h"
 #include "study/specification.h"
-#include "study/yaml_section.h"
 
 namespace gnomon::study {
 
@@ -11,6 +11,6 @@ namespace gnomon::study {
 // that nothing uses, an objective or constraint on what is not measured, no objective, constraints
 // that contradict each other, too many configurations. Adds the throughput that a price is derived
 // from.
-void check_consistency(Study& study, const Section& file);
+void check_consistency(Study& study, const yaml::Section& file);
 
 }  // namespace gnomon::study

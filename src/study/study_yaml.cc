@@ -9,14 +9,18 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/nearest.h"
+#include "machine/yaml_section.h"
 #include "study/consistency.h"
 #include "study/quantity.h"
 #include "study/specification.h"
 #include "study/workload.h"
-#include "study/yaml_section.h"
 
 namespace gnomon::study {
 namespace {
+
+using yaml::fail_at;
+using yaml::scalar;
+using yaml::Section;
 
 constexpr std::size_t kLongestPattern = 200;
 
@@ -30,7 +34,7 @@ bool is_identifier(std::string_view name) {
 std::vector<Knob> read_knobs(const Section& study) {
   std::vector<Knob> knobs;
   if (!study.has("knobs")) return knobs;
-  const Section section(study.origin(), "knobs", study.at("knobs"), {});
+  const Section section = study.section("knobs", {});
   for (const auto& entry : section.entries()) {
     if (!is_identifier(entry.key) || entry.key.starts_with("stage.") || entry.key == "seed" ||
         entry.key == "artefact" || entry.key == "predictions")
@@ -50,7 +54,7 @@ std::vector<Knob> read_knobs(const Section& study) {
 std::map<std::string, std::string> read_environment(const Section& parent) {
   std::map<std::string, std::string> result;
   if (!parent.has("env")) return result;
-  const Section section(parent.origin(), parent.full("env"), parent.at("env"), {});
+  const Section section = parent.section("env", {});
   for (const auto& entry : section.entries())
     result[entry.key] = scalar(parent.origin(), entry.value, section.full(entry.key));
   return result;
@@ -59,11 +63,11 @@ std::map<std::string, std::string> read_environment(const Section& parent) {
 std::vector<Stage> read_stages(const Section& study) {
   std::vector<Stage> stages;
   if (!study.has("stages")) return stages;
-  const Section section(study.origin(), "stages", study.at("stages"), {});
+  const Section section = study.section("stages", {});
   for (const auto& entry : section.entries()) {
     if (!is_identifier(entry.key))
       section.fail(entry.key, "cannot be the name of a stage; use letters, digits, '_' and '-'");
-    const Section stage(study.origin(), section.full(entry.key), entry.value, {"command", "env"});
+    const Section stage = section.section(entry.key, {"command", "env"});
     stages.push_back({entry.key, stage.required_text("command", "write the command line to run"),
                       read_environment(stage)});
   }
@@ -74,14 +78,13 @@ std::map<std::string, std::string> read_options(const Section& workload, const s
                                                 const std::vector<std::string>& known) {
   std::map<std::string, std::string> result;
   if (!workload.has(key)) return result;
-  const Section section(workload.origin(), workload.full(key), workload.at(key), known);
+  const Section section = workload.section(key, known);
   for (const auto& entry : section.entries()) result[entry.key] = section.text(entry.key, "");
   return result;
 }
 
 void read_workload(const Section& file, Study& study) {
-  const Section section(file.origin(), "workload", file.at("workload"),
-                        {"model", "data", "train", "evaluate"});
+  const Section section = file.section("workload", {"model", "data", "train", "evaluate"});
   Workload workload;
   workload.model = section.required_text("model", "name one, such as lenet");
   workload.data = section.required_text("data", "name a data set, such as fashion-mnist");
@@ -187,8 +190,7 @@ Constraint read_constraint(const Section& decide, const std::string& text) {
 
 void read_decision(const Section& file, Study& study) {
   if (!file.has("decide")) return;
-  const Section decide(file.origin(), "decide", file.at("decide"),
-                       {"minimise", "maximise", "subject_to"});
+  const Section decide = file.section("decide", {"minimise", "maximise", "subject_to"});
   for (const auto& entry : decide.entries()) {
     for (const std::string& item : decide.texts(entry.key)) {
       if (entry.key == "subject_to") {
@@ -237,9 +239,9 @@ int read_count(const Section& section, std::string_view key, int fallback, int l
 Method read_method(const Section& file) {
   Method method;
   if (!file.has("method")) return method;
-  const Section section(file.origin(), "method", file.at("method"),
-                        {"blocks", "half_width", "margin", "confidence", "budget", "timeout",
-                         "stage_timeout", "seed", "executions", "warmup"});
+  const Section section =
+      file.section("method", {"blocks", "half_width", "margin", "confidence", "budget", "timeout",
+                              "stage_timeout", "seed", "executions", "warmup"});
   if (section.has("blocks")) {
     const std::string text = section.text("blocks", "");
     const auto range = parse_range(text);
@@ -288,19 +290,13 @@ Study read(const YAML::Node& root, const std::string& origin) {
 
 }  // namespace
 
-Study parse_study(std::string_view yaml, std::string_view origin) {
+Study parse_study(std::string_view text, std::string_view origin) {
   const std::string name(origin);
-  try {
-    return read(YAML::Load(std::string(yaml)), name);
-  } catch (const YAML::Exception& error) {
-    if (error.mark.is_null()) throw InputError("{}: {}; see doc/study.md", name, error.msg);
-    throw InputError("{}:{}: is not YAML: {}; check indentation, quotes and brackets", name,
-                     error.mark.line + 1, error.msg);
-  }
+  return read(yaml::load(text, name), name);
 }
 
 Study read_study(const std::filesystem::path& file) {
-  return parse_study(read_file(file, Bytes(1 << 20)), file.string());
+  return parse_study(read_file(file, yaml::largest_file), file.string());
 }
 
 }  // namespace gnomon::study

@@ -93,8 +93,7 @@ TEST(StudyYaml, WrongTypes) {
             "s.yaml:14: method.budget: '0s' is not a duration; write it like 60s, 500ms or 2min");
   EXPECT_EQ(with("seed: 7", "seed: -1"),
             "s.yaml:14: method.seed: '-1' is not a whole number from 0 on");
-  EXPECT_EQ(message("- a\n- b\n"),
-            "s.yaml:1: is not a mapping; write 'key: value' lines (doc/study.md)");
+  EXPECT_EQ(message("- a\n- b\n"), "s.yaml:1: is not a mapping; write 'key: value' lines");
 }
 
 TEST(StudyYaml, Knobs) {
