@@ -26,19 +26,33 @@ int complain(const char* kind, const std::exception& error, int code) {
   return code;
 }
 
+std::vector<std::string> subcommands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+  return names;
+}
+
 // Names the word at fault and where help is; --help and --version are no errors.
 int complain_of_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return app.exit(error);
-  const std::string command = argc > 1 ? argv[1] : "";
-  std::vector<std::string> commands;
-  for (const auto* sub : app.get_subcommands({})) commands.push_back(sub->get_name());
-  const bool known = std::find(commands.begin(), commands.end(), command) != commands.end();
-  if (known)
-    fmt::print(stderr, "gnomon: {}: {}; see gnomon {} --help\n", command, error.what(), command);
-  else if (command.empty() || command.starts_with('-'))
+  const CLI::App* command = &app;
+  std::string path;  // "machine show"
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto names = subcommands(*command);
+    if (names.empty() || word.empty() || word.starts_with('-')) break;
+    if (std::find(names.begin(), names.end(), word) == names.end()) {
+      fmt::print(stderr, "gnomon: {}{}: unknown command; {}\n", path.empty() ? "" : path + " ",
+                 word, suggest(word, names));
+      return 2;
+    }
+    command = command->get_subcommand(word);
+    path += (path.empty() ? "" : " ") + word;
+  }
+  if (path.empty())
     fmt::print(stderr, "gnomon: {}; see gnomon --help\n", error.what());
   else
-    fmt::print(stderr, "gnomon: {}: unknown command; {}\n", command, suggest(command, commands));
+    fmt::print(stderr, "gnomon: {}: {}; see gnomon {} --help\n", path, error.what(), path);
   return 2;
 }
 

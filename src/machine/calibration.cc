@@ -72,7 +72,7 @@ std::string to_json(const Calibration& calibration) {
 }
 
 Calibration calibration_from_json(std::string_view text, std::string_view origin) {
-  constexpr std::string_view remedy = "measure again with 'gnomon machine --measure'";
+  constexpr std::string_view remedy = "measure again with 'gnomon machine measure'";
   try {
     Json json = Json::parse(text);
     const auto checksum = json.at("checksum").get<std::string>();

@@ -9,8 +9,15 @@
 namespace gnomon::machine {
 namespace {
 
+// Host::family is told from x86-64 features; cores of another architecture are not comparable.
+bool can_stand_for_a_host(const Machine& machine) {
+  return machine.accelerators() == 0 && machine.price() != nullptr && machine.processor &&
+         machine.processor->cores &&
+         (machine.processor->architecture.empty() || machine.processor->architecture == "x86-64");
+}
+
 double price_per_core(const Machine& machine) {
-  return machine.price()->per_hour.value / *machine.cores;
+  return machine.price()->per_hour.value / *machine.processor->cores;
 }
 
 // The cheapest per core of those that satisfy `suits`; nullptr if none does.
@@ -18,8 +25,7 @@ template <typename Predicate>
 const Machine* cheapest(const std::vector<Machine>& catalogue, Predicate suits) {
   const Machine* best = nullptr;
   for (const auto& machine : catalogue) {
-    if (machine.accelerator || !machine.cores || machine.price() == nullptr || !suits(machine))
-      continue;
+    if (!can_stand_for_a_host(machine) || !suits(machine)) continue;
     if (best == nullptr || price_per_core(machine) < price_per_core(*best)) best = &machine;
   }
   return best;
@@ -30,15 +36,15 @@ std::string plural(int n, std::string_view noun) {
 }
 
 std::string explain(const Host& host, const Machine& machine, const Mapping& mapping) {
-  std::string text =
-      fmt::format("this host's {} ≈ {:.3g} × {} ({} each), ", plural(host.cores, "core"),
-                  mapping.machines, machine.name, plural(*machine.cores, "physical core"));
+  std::string text = fmt::format("this host's {} ≈ {:.3g} × {} ({} each), ",
+                                 plural(host.cores, "core"), mapping.machines, machine.name,
+                                 plural(*machine.processor->cores, "physical core"));
   if (mapping.same_family)
-    text += fmt::format("both {}", machine.processor_family);
+    text += fmt::format("both {}", host.family);
   else
     text += fmt::format("by core count only: the processor here is {}, there {}",
                         host.family.empty() ? "of an unknown family" : host.family,
-                        machine.processor_family.empty() ? "unknown" : machine.processor_family);
+                        machine.processor->family.empty() ? "unknown" : machine.processor->family);
   if (host.hypervisor != "none")
     text += "; a core is what the hypervisor shows as one, it may be one thread of a shared core";
   return text;
@@ -48,7 +54,7 @@ std::string explain(const Host& host, const Machine& machine, const Mapping& map
 
 Mapping map_host(const Host& host, const std::vector<Machine>& catalogue) {
   const Machine* machine = cheapest(catalogue, [&](const Machine& m) {
-    return !host.family.empty() && m.processor_family == host.family;
+    return !host.family.empty() && m.processor->family == host.family;
   });
   const bool same_family = machine != nullptr;
   if (!same_family) machine = cheapest(catalogue, [](const Machine&) { return true; });
@@ -59,7 +65,7 @@ Mapping map_host(const Host& host, const std::vector<Machine>& catalogue) {
 
   Mapping mapping;
   mapping.machine = machine->name;
-  mapping.machines = static_cast<double>(host.cores) / *machine->cores;
+  mapping.machines = static_cast<double>(host.cores) / *machine->processor->cores;
   mapping.unit = *machine->price();
   mapping.per_hour = mapping.unit.per_hour * mapping.machines;
   mapping.same_family = same_family;

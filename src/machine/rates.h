@@ -21,6 +21,6 @@ constexpr Seconds operator/(Bytes moved, Bandwidth rate) {
 }
 
 std::string to_string(FlopRate rate);        // "340 GFLOP/s"
-std::string to_string(Bandwidth bandwidth);  // "9.81 GB/s": decimal, as memory is sold
+std::string to_string(Bandwidth bandwidth);  // "9.81 GB/s", "1.555 TB/s": decimal
 
 }  // namespace gnomon
