@@ -1,9 +1,10 @@
-// Accuracy, price, method and provenance as definition lists.
-import { h, section } from "./dom";
-import { formatConstraint, formatInterval, formatTime, formatValue } from "./format";
-import type { Study } from "./study";
+// Cards of definition lists: what stands behind a page.
+import { h } from "./dom";
+import { formatNumber, formatTime } from "./format";
 
-function definitions(entries: [string, string][]): HTMLElement {
+export type Definition = [term: string, text: string];
+
+export function definitions(entries: Definition[]): HTMLElement {
   return h(
     "dl",
     { class: "facts" },
@@ -11,123 +12,29 @@ function definitions(entries: [string, string][]): HTMLElement {
   );
 }
 
-function card(title: string, ...children: (Node | string | null)[]): HTMLElement {
+export function card(title: string, ...children: (Node | string | null)[]): HTMLElement {
   return h("div", { class: "card" }, h("h3", {}, title), ...children);
 }
 
-/** Configurations that share an artefact share its value; each group is one line. */
-function artefacts(study: Study): HTMLElement[] {
-  return study.shown
-    .filter((measure) => measure.source === "artefact")
-    .map((measure) => {
-      const groups = new Map<string, { value: string; labels: string[] }>();
-      for (const c of study.report.configurations) {
-        const interval = c.measures[measure.name];
-        if (interval === undefined) continue;
-        const { estimate, range } = formatInterval(
-          interval,
-          measure.unit,
-          study.fraction(measure.name),
-        );
-        const value = range === "" ? estimate : `${estimate} (${range})`;
-        const group = groups.get(value) ?? { value, labels: [] };
-        group.labels.push(c.label);
-        groups.set(value, group);
-      }
-      return card(
-        capitalised(measure.label),
-        h(
-          "p",
-          { class: "muted" },
-          "A property of one artefact, trained once and measured once: its interval tells what the test set leaves " +
-            "open, not what another training run would give.",
-        ),
-        definitions([...groups.values()].map((g) => [g.value, common(g.labels)])),
-      );
-    });
+export function cards(...children: (HTMLElement | null)[]): HTMLElement {
+  return h("div", { class: "cards" }, ...children);
 }
 
-function common(labels: string[]): string {
-  return labels.length <= 3
-    ? labels.join("; ")
-    : `${labels.slice(0, 2).join("; ")}; and ${labels.length - 2} more`;
-}
-
-function capitalised(text: string): string {
+export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function words(key: string): string {
+/** A name of the program's as words: "half_width" is "Half width". */
+export function words(key: string): string {
   return capitalised(key.replaceAll("_", " "));
 }
 
-function price(study: Study): HTMLElement {
-  const { price } = study.report;
-  if (price === null)
-    return card(
-      "Price",
-      h("p", { class: "muted" }, "No price was mapped to this host; costs are not stated."),
-    );
-  return card(
-    "Price",
-    definitions([
-      ["Rented as", price.sku],
-      [
-        "Price",
-        `$${price.dollars_per_hour.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 5 })} per hour`,
-      ],
-      ["Seen on", formatTime(price.date)],
-      ["Source", price.source],
-      ["Mapping", price.mapping],
-    ]),
-  );
+function shown(value: string | number | boolean | null): string {
+  if (typeof value === "number") return formatNumber(value);
+  return typeof value === "string" ? formatTime(value) : String(value ?? "–");
 }
 
-function span(study: Study): [string, string][] {
-  const { replicates } = study.report;
-  if (replicates.length === 0) return [];
-  const starts = replicates.map((r) => r.started).sort();
-  const wall = replicates.reduce((sum, r) => sum + r.wall, 0);
-  const censored = replicates.filter((r) => r.outcome !== "ok").length;
-  return [
-    ["First replicate", formatTime(starts[0]!)],
-    ["Last replicate", formatTime(starts[starts.length - 1]!)],
-    [
-      "Replicates",
-      `${replicates.length.toLocaleString("en")}, each a fresh process; ${censored} censored`,
-    ],
-    ["Time measured", formatValue(wall, "s")],
-  ];
-}
-
-export function facts(study: Study): HTMLElement {
-  const { report } = study;
-  const method = Object.entries(report.method).map(([key, value]): [string, string] => [
-    words(key),
-    typeof value === "number" ? value.toLocaleString("en", { maximumSignificantDigits: 6 }) : value,
-  ]);
-  const asked: [string, string][] = [
-    ...report.objectives.map((name): [string, string] => [
-      capitalised(study.measure(name).goal),
-      study.measure(name).label,
-    ]),
-    ...report.constraints.map((c): [string, string] => ["Subject to", formatConstraint(c.text)]),
-  ];
-  const provenance = Object.entries(report.provenance).map(([key, value]): [string, string] => [
-    words(key),
-    formatTime(value),
-  ]);
-  return section(
-    "facts",
-    "What stands behind it",
-    null,
-    h(
-      "div",
-      { class: "cards" },
-      ...artefacts(study),
-      price(study),
-      card("Method", definitions([...asked, ...method])),
-      card("Provenance", definitions([...span(study), ...provenance])),
-    ),
-  );
+/** Named values of the program's. */
+export function entriesOf(record: Record<string, string | number | boolean | null>): Definition[] {
+  return Object.entries(record).map(([key, value]) => [words(key), shown(value)]);
 }

@@ -30,12 +30,16 @@ function scaleOf(value: number, unit: string, fraction: boolean): Scale {
         [1e-9, "ns"],
       ]);
     case "B":
+    case "B/s":
+    case "FLOP":
+    case "FLOP/s":
       return step(value, [
-        [1e12, "TB"],
-        [1e9, "GB"],
-        [1e6, "MB"],
-        [1e3, "kB"],
-        [1, "B"],
+        [1e15, `P${unit}`],
+        [1e12, `T${unit}`],
+        [1e9, `G${unit}`],
+        [1e6, `M${unit}`],
+        [1e3, `k${unit}`],
+        [1, unit],
       ]);
     case "USD":
       return { divisor: 1, prefix: "$", suffix: "" };
@@ -52,12 +56,12 @@ function scaleOf(value: number, unit: string, fraction: boolean): Scale {
 
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-function scientific(value: number): string {
-  const [mantissa, exponent] = value.toExponential(1).split("e") as [string, string];
+function scientific(value: number, significant = 2): string {
+  const [mantissa, exponent] = value.toExponential(significant - 1).split("e") as [string, string];
   const raised = [...exponent.replace("+", "")]
     .map((c) => (c === "-" ? "⁻" : superscripts[Number(c)]))
     .join("");
-  return `${mantissa.replace(".0", "").replace("-", minus)}×10${raised}`;
+  return `${String(Number(mantissa)).replace("-", minus)}×10${raised}`;
 }
 
 /** Rounds to a multiple of 10^power and groups thousands. */
@@ -102,6 +106,14 @@ export function formatValue(
       : power(shown, significant);
   const trimmed = unit === "B" && scale.divisor === 1 ? Math.max(places, 0) : places;
   return dress(digits(shown, trimmed), scale);
+}
+
+/** A bare number of the program's, an option or a count: whole ones in full, others to six digits. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size > 0 && (size < 1e-4 || size >= 1e15)) return scientific(value, 6);
+  const precision = Number.isInteger(value) ? {} : { maximumSignificantDigits: 6 };
+  return value.toLocaleString("en", precision).replace("-", minus);
 }
 
 /** An estimate and its bounds, each bound null when unknown, with the digits that the width of the interval supports. */

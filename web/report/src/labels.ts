@@ -1,6 +1,7 @@
 // Direct labels for points: greedy placement by priority, each at the first of eight places around its point where it
 // covers neither a point nor another label nor the edge, and the fewest lines. Labels that find no place are left out; the tooltip and the
 // table still name their points.
+import { svg } from "./dom";
 
 export interface Box {
   x: number;
@@ -89,4 +90,27 @@ export function placeLabels(
     placed.push({ ...best, text: point.text, index });
   }
   return placed;
+}
+
+const canvas = document.createElement("canvas").getContext("2d");
+
+/** Of a label, in pixels. */
+export function textWidth(text: string, weight: number): number {
+  if (canvas === null) return text.length * 7;
+  canvas.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
+  return canvas.measureText(text).width;
+}
+
+/** Writes the labels into the drawn chart, below its tooltip; `strong` tells those to stress. */
+export function writeLabels(
+  chart: Element,
+  labels: Placed[],
+  strong: (index: number) => boolean,
+): void {
+  const group = svg("g", { class: "labels", "aria-hidden": "true" });
+  for (const { x, y, index, text } of labels) {
+    const kind = strong(index) ? "label label-chosen" : "label";
+    group.append(svg("text", { x, y: y + 11.5, "text-anchor": "start", class: kind }, text));
+  }
+  chart.insertBefore(group, chart.querySelector('[aria-label="tip"]'));
 }

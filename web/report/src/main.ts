@@ -1,64 +1,32 @@
-// Puts the page together.
-import { answer } from "./answer";
-import { h } from "./dom";
-import { download } from "./download";
-import { drift } from "./drift";
-import { effects } from "./effects";
-import { facts } from "./facts";
-import { formatTime } from "./format";
-import { readStudy, type Study } from "./study";
-import { table } from "./table";
-import { tradeoff } from "./tradeoff";
+// Reads the data in the page and shows what they are of.
+import type { Report } from "./data";
+import { show, showProblem, type Page } from "./page";
+import { Study } from "./study";
+import { studyPage } from "./study/page";
 
-function masthead(study: Study): HTMLElement {
-  const first = study.report.replicates.map((r) => r.started).sort()[0];
-  return h(
-    "header",
-    { class: "masthead" },
-    h("span", { class: "brand" }, "Gnomon"),
-    h("span", {}, "Study ", h("b", {}, study.report.study)),
-    first === undefined ? null : h("span", {}, formatTime(first)),
-  );
-}
+/** How data of a kind become a page. */
+const pages = new Map<string, (data: unknown) => Page>([
+  ["study", (data) => studyPage(new Study(data as Report))],
+]);
 
-function contents(sections: HTMLElement[]): HTMLElement {
-  const links = sections.map((s) =>
-    h("a", { href: `#${s.id}` }, s.querySelector("h2")?.textContent ?? s.id),
-  );
-  return h("nav", { "aria-label": "Contents" }, ...links);
-}
-
-function page(study: Study): HTMLElement[] {
-  const sections = [
-    tradeoff(study),
-    table(study),
-    effects(study),
-    drift(study),
-    facts(study),
-    download(study),
-  ].filter((part) => part !== null);
-  document.title = `${study.report.study}: ${study.report.answer.sentence}`;
-  return [
-    masthead(study),
-    h("main", {}, answer(study), contents(sections), ...sections),
-    h(
-      "footer",
-      {},
-      "Made by Gnomon. Times are UTC. This page is one file and asks nothing of any network.",
-    ),
-  ];
+/** The page, or the reason why there is none. */
+function pageOf(text: string): Page | string {
+  let data: { kind?: unknown; schema?: unknown };
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    return `The data in this file cannot be read: ${(error as Error).message}. Write the report again with gnomon.`;
+  }
+  const { kind = "study", schema } = data;
+  if (schema === undefined)
+    return "This is the empty page from which reports are made. Write one with gnomon study report.";
+  const page = pages.get(String(kind));
+  if (page === undefined)
+    return `This page shows ${[...pages.keys()].join(", ")}; the data say kind ${String(kind)}.`;
+  if (schema !== 1) return `This page reads data of schema 1; these say schema ${String(schema)}.`;
+  return page(data);
 }
 
 const root = document.getElementById("page")!;
-const study = readStudy(document.getElementById("data")?.textContent ?? "");
-root.replaceChildren(
-  ...(typeof study === "string"
-    ? [
-        h(
-          "main",
-          {},
-          h("section", { id: "answer", tabindex: -1 }, h("h1", {}, "No study"), h("p", {}, study)),
-        ),
-      ]
-    : page(study)),
-);
+const page = pageOf(document.getElementById("data")?.textContent ?? "");
+root.replaceChildren(...(typeof page === "string" ? showProblem(page) : show(page)));

@@ -69,22 +69,6 @@ function knobValues(configurations: Configuration[], name: string): (string | nu
     : values;
 }
 
-/** The study in the page, or the reason why there is none. */
-export function readStudy(text: string): Study | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return `The data in this file cannot be read: ${(error as Error).message}. Write the report again with gnomon study report.`;
-  }
-  const schema = (value as { schema?: unknown }).schema;
-  if (schema === undefined)
-    return "This is the empty page from which reports are made. Write one with gnomon study report.";
-  if (schema !== 1)
-    return `This page reads reports of schema 1; the data say schema ${String(schema)}.`;
-  return new Study(value as Report);
-}
-
 export function bounds(interval: Interval): [number, number] {
   return [interval.low ?? interval.estimate, interval.high ?? interval.estimate];
 }

@@ -1,13 +1,22 @@
 // The trade-off chart: two measures against each other, intervals in both directions, the front, the chosen one.
 import * as Plot from "@observablehq/plot";
-import type { Measure } from "./data";
-import { checkbox, h, responsive, section, select, svg } from "./dom";
-import { formatInterval, formatProbability, formatTick } from "./format";
+import {
+  axis,
+  axisMarks,
+  chartStyle,
+  described,
+  nameAxes,
+  tooltip,
+  wide,
+  type Axis,
+} from "../chart";
+import type { Measure } from "../data";
+import { checkbox, h, responsive, section, select } from "../dom";
+import { formatInterval, formatProbability, formatTick } from "../format";
 import { addLabels, radius, type Positions } from "./point_labels";
 import { colours, shapes, type Encoding } from "./palette";
-import type { Study } from "./study";
-import { logarithmicTicks } from "./ticks";
-import { defaultView, front, levelFirst, pointsOf, wide, type Point, type View } from "./view";
+import type { Study } from "../study";
+import { defaultView, estimates, front, levelFirst, pointsOf, type Point, type View } from "./view";
 
 function axisLabel(measure: Measure, arrows: [string, string]): string {
   const better = {
@@ -32,44 +41,15 @@ function tip(study: Study, view: View, point: Point): string {
   return lines.join("\n");
 }
 
-function ends(values: (number | null)[]): [number, number] {
-  const known = values.filter((v): v is number => v !== null);
-  return [Math.min(...known), Math.max(...known)];
-}
-
-/** The axis' domain with a little air; a single value gets room on both sides. */
-function domain(values: (number | null)[], log: boolean): [number, number] {
-  const [low, high] = ends(values);
-  if (log) {
-    const air = Math.max((high / low) ** 0.06, 1.05);
-    return [low / air, high * air];
-  }
-  const air = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.06;
-  return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
-}
-
-/** An axis and its ticks. Labels are `text`, because a logarithmic scale thins those of a `tickFormat`. */
-interface Axis {
-  type: "log" | "linear";
-  domain: [number, number];
-  ticks: number | number[];
-  text: (value: number) => string;
-}
-
-function axis(
+function measureAxis(
   study: Study,
   measure: Measure,
   log: boolean,
   values: (number | null)[],
   most: number,
 ): Axis {
-  const extent = domain(values, log);
-  return {
-    type: log ? "log" : "linear",
-    domain: extent,
-    ticks: log ? logarithmicTicks(extent, most) : most,
-    text: (value: number) => formatTick(value, measure.unit, study.fraction(measure.name)),
-  };
+  const fraction = study.fraction(measure.name);
+  return axis(log, values, most, (value) => formatTick(value, measure.unit, fraction));
 }
 
 function marks(
@@ -86,10 +66,7 @@ function marks(
     p.configuration.feasible || feasible.length === 0 ? p.colour : null;
   const interval = { stroke: colourOf, strokeWidth: 1.5, strokeOpacity: 0.65 };
   return [
-    Plot.gridX({ stroke: "var(--grid)", strokeOpacity: 1, ticks: axes.x.ticks }),
-    Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: axes.y.ticks }),
-    Plot.axisX({ ticks: axes.x.ticks, text: axes.x.text, label: null }),
-    Plot.axisY({ ticks: axes.y.ticks, text: axes.y.text, label: null }),
+    ...axisMarks(axes.x, axes.y),
     Plot.line(front(points, view), {
       x: "x",
       y: "y",
@@ -140,20 +117,7 @@ function marks(
       stroke: colourOf,
       strokeWidth: 1.5,
     }),
-    Plot.tip(
-      points,
-      Plot.pointer({
-        x: "x",
-        y: "y",
-        title: (p: Point) => tip(study, view, p),
-        maxRadius: 30,
-        fontSize: 13,
-        lineHeight: 1.35,
-        fill: "var(--raised)",
-        stroke: "var(--line)",
-        lineWidth: 40,
-      }),
-    ),
+    tooltip(points, "x", "y", (p) => tip(study, view, p)),
   ];
 }
 
@@ -175,14 +139,14 @@ function draw(study: Study, view: View, width: number): Element {
   const narrow = width < 600;
   const height = Math.round(Math.min(Math.max(width * 0.56, 340), 560));
   const margin = { marginLeft: 74, marginRight: narrow ? 14 : 28, marginTop: 40, marginBottom: 48 };
-  const x = axis(
+  const x = measureAxis(
     study,
     view.x,
     view.xLog,
     points.flatMap((p) => [p.xLow, p.x, p.xHigh]),
     narrow ? 4 : 8,
   );
-  const y = axis(
+  const y = measureAxis(
     study,
     view.y,
     view.yLog,
@@ -193,7 +157,7 @@ function draw(study: Study, view: View, width: number): Element {
     width,
     height,
     ...margin,
-    style: { fontSize: "12.5px" },
+    style: chartStyle,
     x: { type: x.type, domain: x.domain },
     y: { type: y.type, domain: y.domain },
     color: {
@@ -214,21 +178,8 @@ function draw(study: Study, view: View, width: number): Element {
     height: height - 20 - margin.marginBottom - 2,
   };
   addLabels(chart, view, points, positions, frame, narrow);
-  chart.append(
-    svg(
-      "text",
-      { x: 2, y: 14, class: "axis-label", "text-anchor": "start" },
-      axisLabel(view.y, ["↓", "↑"]),
-    ),
-    svg(
-      "text",
-      { x: width - 4, y: height - 6, class: "axis-label", "text-anchor": "end" },
-      axisLabel(view.x, ["←", "→"]),
-    ),
-  );
-  chart.setAttribute("role", "img");
-  chart.setAttribute("aria-label", description(study, view, points));
-  return chart;
+  nameAxes(chart, { width, height }, axisLabel(view.x, ["←", "→"]), axisLabel(view.y, ["↓", "↑"]));
+  return described(chart, description(study, view, points));
 }
 
 function legend(title: string, encoding: Encoding, kind: "colour" | "shape"): HTMLElement | null {
@@ -305,7 +256,7 @@ export function tradeoff(study: Study): HTMLElement | null {
   const logarithms = h("span", { class: "control-group" });
   const offerLogarithms = () =>
     logarithms.replaceChildren(
-      ...(wide(study, view.x.name)
+      ...(wide(estimates(study, view.x.name))
         ? [
             checkbox("log x", view.xLog, (on) => {
               view.xLog = on;
@@ -313,7 +264,7 @@ export function tradeoff(study: Study): HTMLElement | null {
             }),
           ]
         : []),
-      ...(wide(study, view.y.name)
+      ...(wide(estimates(study, view.y.name))
         ? [
             checkbox("log y", view.yLog, (on) => {
               view.yLog = on;
@@ -325,13 +276,13 @@ export function tradeoff(study: Study): HTMLElement | null {
   controls.append(
     select("Up", measures, view.y.name, (name) => {
       view.y = study.measure(name);
-      view.yLog = wide(study, name);
+      view.yLog = wide(estimates(study, name));
       offerLogarithms();
       refresh();
     }),
     select("Across", measures, view.x.name, (name) => {
       view.x = study.measure(name);
-      view.xLog = wide(study, name);
+      view.xLog = wide(estimates(study, name));
       offerLogarithms();
       refresh();
     }),

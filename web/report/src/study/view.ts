@@ -1,10 +1,8 @@
 // What the trade-off chart shows: which measures, which points, and the front among them. No drawing here.
-import type { Configuration, Measure } from "./data";
+import { wide } from "../chart";
+import type { Configuration, Measure } from "../data";
 import { colours, defaultKnobs, shapes, type Encoding } from "./palette";
-import type { Study } from "./study";
-
-/** Above this ratio of largest to smallest a logarithmic axis is offered, and the default. */
-const logarithmicSpread = 20;
+import type { Study } from "../study";
 
 export interface Point {
   configuration: Configuration;
@@ -28,13 +26,8 @@ export interface View {
   shape: Encoding;
 }
 
-function estimates(study: Study, name: string): number[] {
+export function estimates(study: Study, name: string): number[] {
   return study.report.configurations.flatMap((c) => c.measures[name]?.estimate ?? []);
-}
-
-export function wide(study: Study, name: string): boolean {
-  const values = estimates(study, name).filter((v) => v > 0);
-  return values.length > 1 && Math.max(...values) / Math.min(...values) > logarithmicSpread;
 }
 
 function ranks(values: number[]): number[] {
@@ -76,8 +69,8 @@ export function defaultView(study: Study): View | null {
   return {
     x: second,
     y: first,
-    xLog: wide(study, second.name),
-    yLog: wide(study, first.name),
+    xLog: wide(estimates(study, second.name)),
+    yLog: wide(estimates(study, first.name)),
     colour: colours(study, knobs.colour),
     shape: shapes(study, knobs.shape),
   };

@@ -1,8 +1,8 @@
 // Colours and shapes of knob values. Colours are names of CSS variables, so that charts follow the light, dark and
 // print style without being drawn again. Ordered values get a ramp of rising lightness contrast; names get hues that
 // stay apart for colour-blind readers, and shape repeats or complements what colour says.
-import type { Configuration } from "./data";
-import type { Study } from "./study";
+import type { Configuration } from "../data";
+import type { Study } from "../study";
 
 export interface Encoding {
   knob: string | null;

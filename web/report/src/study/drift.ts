@@ -1,9 +1,10 @@
 // Drift: every replicate relative to its configuration's median, block after block. What all lines share is the host.
 import * as Plot from "@observablehq/plot";
-import { h, responsive, section, select } from "./dom";
-import { formatValue } from "./format";
-import { median, valueOf, type Study } from "./study";
-import { ratioTicks } from "./ticks";
+import { chartStyle, described, legend, tooltip } from "../chart";
+import { h, responsive, section, select } from "../dom";
+import { formatValue } from "../format";
+import { median, valueOf, type Study } from "../study";
+import { ratioTicks } from "../ticks";
 
 interface Run {
   arm: string; // configuration id, or "aa" for the hidden twin
@@ -90,7 +91,7 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
     marginRight: narrow ? 14 : 28,
     marginTop: 16,
     marginBottom: 44,
-    style: { fontSize: "12.5px" },
+    style: chartStyle,
     x: {
       type: "linear",
       domain: first === last ? [first - 1, last + 1] : [first, last],
@@ -128,20 +129,12 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
         strokeWidth: 2.25,
         dy: -8,
       }),
-      Plot.tip(
+      tooltip(
         runs,
-        Plot.pointer({
-          x: "block",
-          y: "ratio",
-          maxRadius: 24,
-          fontSize: 13,
-          lineHeight: 1.35,
-          lineWidth: 40,
-          fill: "var(--raised)",
-          stroke: "var(--line)",
-          title: (r: Run) =>
-            `${r.label}\nblock ${r.block}: ${formatValue(r.value, unit, study.fraction(measure))}\n${signed(r.ratio)} of its median`,
-        }),
+        "block",
+        "ratio",
+        (r) =>
+          `${r.label}\nblock ${r.block}: ${formatValue(r.value, unit, study.fraction(measure))}\n${signed(r.ratio)} of its median`,
       ),
       Plot.axisX({
         label: "block →",
@@ -155,14 +148,12 @@ function draw(study: Study, measure: string, marked: string, width: number): Ele
   const extreme = course.reduce((a, b) =>
     Math.abs(Math.log(b.ratio)) > Math.abs(Math.log(a.ratio)) ? b : a,
   );
-  chart.setAttribute("role", "img");
-  chart.setAttribute(
-    "aria-label",
+  return described(
+    chart,
     `Line chart over blocks ${first} to ${last}: each replicate relative to its configuration's median, between ` +
       `${signed(low)} and ${signed(high)}. The host's median strays most in block ${extreme.block}: ${signed(extreme.ratio)}. ` +
       `${lost.length} replicates were censored.`,
   );
-  return chart;
 }
 
 export function drift(study: Study): HTMLElement | null {
@@ -198,15 +189,11 @@ export function drift(study: Study): HTMLElement | null {
     }),
   );
   const lost = lostOf(study);
-  const key = (kind: string, text: string) =>
-    h("span", {}, h("span", { class: `swatch ${kind}` }), text);
-  const keys = h(
-    "p",
-    { class: "legend" },
-    key("host", "the host: median of all configurations in a block"),
-    key("marked", "the marked configuration"),
-    key("thread", "every other"),
-  );
+  const keys = legend([
+    { swatch: "strong", text: "the host: median of all configurations in a block" },
+    { swatch: "marked", text: "the marked configuration" },
+    { swatch: "thread", text: "every other" },
+  ]);
   const censored = h(
     "p",
     { class: "caption" },

@@ -1,19 +1,10 @@
 // Writes the direct labels of the trade-off chart's points.
-import { svg } from "./dom";
-import { shorten } from "./format";
-import { placeLabels, type Box, type Labelled } from "./labels";
+import { shorten } from "../format";
+import { placeLabels, textWidth, writeLabels, type Box, type Labelled } from "../labels";
 import { front, levelFirst, type Point, type View } from "./view";
 
 /** Of a point's symbol, in pixels. */
 export const radius = 6;
-
-const canvas = document.createElement("canvas").getContext("2d");
-
-function textWidth(text: string, weight: number): number {
-  if (canvas === null) return text.length * 7;
-  canvas.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
-  return canvas.measureText(text).width;
-}
 
 export type Positions = { x: (value: number) => number; y: (value: number) => number };
 
@@ -62,21 +53,5 @@ export function addLabels(
       bar(level ? x2 : x1, level ? x2 : x1, y1, y2),
     );
   });
-  const group = svg("g", { class: "labels", "aria-hidden": "true" });
-  for (const label of placeLabels(labelled, obstacles, frame, 15)) {
-    const chosen = points[label.index]!.chosen;
-    group.append(
-      svg(
-        "text",
-        {
-          x: label.x,
-          y: label.y + 11.5,
-          "text-anchor": "start",
-          class: chosen ? "label label-chosen" : "label",
-        },
-        label.text,
-      ),
-    );
-  }
-  chart.insertBefore(group, chart.querySelector('[aria-label="tip"]'));
+  writeLabels(chart, placeLabels(labelled, obstacles, frame, 15), (i) => points[i]!.chosen);
 }
