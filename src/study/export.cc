@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/error.h"
+#include "page/page.h"
 #include "study/quantity.h"
-#include "study/report_template.h"
 
 namespace gnomon::study {
 namespace {
@@ -258,17 +258,6 @@ std::string to_csv(const Report& report) {
   return csv;
 }
 
-std::string to_html(const Report& report) {
-  constexpr std::string_view marker = R"(<script id="data" type="application/json">{}</script>)";
-  std::string page(report_template());
-  const auto at = page.find(marker);
-  GNOMON_CHECK(at != std::string::npos, "the page has no place for data");
-  std::string data = to_json(report);
-  // "</script>" or "<!--" inside a string would end or hide the element.
-  for (std::size_t i = 0; (i = data.find('<', i)) != std::string::npos;)
-    data.replace(i, 1, "\\u003c");
-  page.replace(at + marker.find("{}"), 2, data);
-  return page;
-}
+std::string to_html(const Report& report) { return page::html(to_json(report)); }
 
 }  // namespace gnomon::study
