@@ -1,9 +1,11 @@
-// Opens studies in Chromium as a reader would: a file on disk, no network.
+// Opens studies, runs and profiles in Chromium as a reader would: a file on disk, no network.
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { fixtures } from "./fixture.mjs";
+import { profiles, unshowable } from "./profiles.mjs";
+import { runs } from "./runs.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -28,24 +30,26 @@ export async function launch() {
   });
 }
 
-/** Embeds a study in the page as the program does: every `<` becomes `\u003c` (web/report/src/data.ts says why). */
-export async function writePage(name, report) {
+/** Embeds data in the page as the program does: every `<` becomes `\u003c` (web/report/src/data.ts says why). */
+export async function writePage(name, data) {
   if (!existsSync(template))
     throw new Error(`${template} is missing: npm run build in web/report writes it`);
   const page = await readFile(template, "utf8");
   const parts = page.split(marker);
   if (parts.length !== 2) throw new Error(`${template} holds its marker ${parts.length - 1} times`);
-  const json = JSON.stringify(report).replaceAll("<", "\\u003c");
+  const json = JSON.stringify(data).replaceAll("<", "\\u003c");
   await mkdir(output, { recursive: true });
   const path = `${output}/${name}.html`;
   await writeFile(path, parts.join(`<script id="data" type="application/json">${json}</script>`));
   return pathToFileURL(path).href;
 }
 
+const everything = { ...fixtures, ...runs, ...profiles, ...unshowable };
+
 /** A page of one fixture, with everything it complained about and asked for. */
 export async function open(browser, name, options = {}) {
   const { width = 1280, height = 900, colorScheme = "light" } = options;
-  const url = await writePage(name, fixtures[name]());
+  const url = await writePage(name, everything[name]());
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme,

@@ -1,22 +1,7 @@
 // Numbers as people write them, and where ticks fall.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const report = fileURLToPath(new URL("../../web/report/", import.meta.url));
-const { buildSync } = createRequire(`${report}package.json`)("esbuild");
-
-async function load(file) {
-  const options = {
-    entryPoints: [`${report}src/${file}`],
-    bundle: true,
-    format: "esm",
-    write: false,
-  };
-  const { text } = buildSync(options).outputFiles[0];
-  return import(`data:text/javascript,${encodeURIComponent(text)}`);
-}
+import { load } from "./load.mjs";
 
 const format = await load("format.ts");
 const { logarithmicTicks, ratioTicks } = await load("ticks.ts");

@@ -1,33 +1,12 @@
 // What a reader does with the report: takes the data, reads in the dark or on paper, uses the keyboard.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
+import { lowContrast } from "./checks.mjs";
 import { fixtures } from "./fixture.mjs";
 import { withPage } from "./session.mjs";
-
-/** RFC 4180, enough to read back what was written. */
-function parseCsv(text) {
-  const rows = [[]];
-  for (const [, quoted, plain, end] of text.matchAll(
-    /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g,
-  )) {
-    rows.at(-1).push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
-    if (end === "\r\n") rows.push([]);
-  }
-  return rows.filter((row) => row.length > 0);
-}
+import { parseCsv, saved } from "./taking.mjs";
 
 describe("downloads", () => {
-  async function saved(page, title) {
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("link", { name: title }).click(),
-    ]);
-    return {
-      name: download.suggestedFilename(),
-      text: await readFile(await download.path(), "utf8"),
-    };
-  }
   for (const name of ["demo", "hostile", "empty"]) {
     test(`${name}: JSON is the study, CSV has a line per replicate`, async () => {
       const report = fixtures[name]();
@@ -51,54 +30,9 @@ describe("downloads", () => {
   }
 });
 
-/** WCAG 2 contrast of every text on the page against what is painted behind it. */
-function lowContrast() {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const luminance = (rgb) => {
-    const [r, g, b] = rgb.map((v) =>
-      v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4,
-    );
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = rgba(getComputedStyle(e).backgroundColor);
-      if (colour[3] > 250) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const written = [...element.childNodes].some(
-      (n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim() !== "",
-    );
-    if (
-      !written ||
-      element.closest("script, style, noscript, option") ||
-      element.getClientRects().length === 0
-    )
-      continue;
-    const style = getComputedStyle(element);
-    const ink = rgba(element.closest("svg") ? style.fill : style.color);
-    const [a, b] = [luminance(ink.slice(0, 3)), luminance(behind(element).slice(0, 3))].sort(
-      (x, y) => y - x,
-    );
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (contrast < 4.5)
-      found.push(`${contrast.toFixed(2)} ${element.tagName} ${element.textContent.slice(0, 40)}`);
-  }
-  return found;
-}
-
 describe("light, dark, paper", () => {
   for (const colorScheme of ["light", "dark"]) {
-    for (const name of ["demo", "aa-failed"]) {
+    for (const name of ["demo", "aa-failed", "run", "run-diverged", "profile-compared"]) {
       test(`${name}: every text has a contrast of 4.5 : 1 in ${colorScheme}`, async () => {
         await withPage(name, { colorScheme }, async (page) =>
           assert.deepEqual(await page.evaluate(lowContrast), []),

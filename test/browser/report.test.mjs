@@ -1,6 +1,7 @@
-// The report in a real browser: every fixture at both widths, then what a reader does with the page.
+// A study in a real browser: every fixture at both widths, then what a reader does with the page.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { assertApart, assertWellFormed } from "./checks.mjs";
 import { fixtures, hostile } from "./fixture.mjs";
 import { withPage } from "./session.mjs";
 
@@ -11,29 +12,8 @@ describe("every study, at both widths", () => {
         const report = fixtures[name]();
         await withPage(name, { width }, async (page) => {
           assert.equal(await page.locator("h1").innerText(), report.answer.sentence);
-          assert.ok(await page.locator("h1").isVisible());
-          const overflow = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          assert.equal(overflow, 0, "no horizontal overflow");
           assert.equal(await page.locator("tbody tr").count(), report.configurations.length);
-          const body = await page.locator("body").innerText();
-          assert.doesNotMatch(body, /NaN|undefined|Infinity|\[object/);
-          const paths = await page
-            .locator("svg path, svg line, svg rect, svg circle")
-            .evaluateAll(
-              (marks) =>
-                marks.filter((m) => [...m.attributes].some((a) => a.value.includes("NaN"))).length,
-            );
-          assert.equal(paths, 0, "no mark is drawn at NaN");
-          const named = await page
-            .locator("figure.chart > svg")
-            .evaluateAll((charts) =>
-              charts.every(
-                (c) => c.getAttribute("role") === "img" && c.getAttribute("aria-label").length > 20,
-              ),
-            );
-          assert.ok(named, "every chart has a text alternative");
+          await assertWellFormed(page);
         });
       });
     }
@@ -121,17 +101,7 @@ describe("the trade-off chart", () => {
           .locator("#tradeoff .label")
           .evaluateAll((labels) => labels.map((l) => l.getBoundingClientRect().toJSON()));
         assert.ok(boxes.length >= (width === 1280 ? 10 : 2), `${boxes.length} labels`);
-        boxes.forEach((a, i) =>
-          boxes.slice(i + 1).forEach((b) => {
-            const apart =
-              a.right <= b.left ||
-              b.right <= a.left ||
-              a.bottom - 2 <= b.top ||
-              b.bottom - 2 <= a.top;
-            assert.ok(apart, "two labels overlap");
-          }),
-        );
-        assert.ok(boxes.every((b) => b.left >= 0 && b.right <= width));
+        assertApart(boxes, width);
       });
     }
   });

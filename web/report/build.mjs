@@ -1,5 +1,5 @@
 // Writes dist/report.html: the template with the bundled script and style inlined. The page carries a policy
-// that forbids every request and every script but its own, so that no text of a study can run or call home.
+// that forbids every request and every script but its own, so that no text in the data can run or call home.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

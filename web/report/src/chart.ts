@@ -64,6 +64,15 @@ export function axis(
   };
 }
 
+/** The axis that a line is drawn along: without air at its ends, whole places alone where these are few. */
+export function courseAxis(places: number[], most: number, text: (value: number) => string): Axis {
+  const [first, last] = ends(places);
+  const few = places.every(Number.isInteger) && last - first < most;
+  const ticks = few ? Array.from({ length: last - first + 1 }, (_, i) => first + i) : most;
+  const domain: [number, number] = first === last ? [first - 1, last + 1] : [first, last];
+  return { type: "linear", domain, ticks, text };
+}
+
 /** Grid and labels of both axes. */
 export function axisMarks(x: Axis, y: Axis): Plot.Markish[] {
   const grid = { stroke: "var(--grid)", strokeOpacity: 1 };

@@ -57,6 +57,7 @@ export interface Replicate {
 }
 
 export interface Report {
+  kind?: "study";
   schema: 1;
   study: string;
   question: string;

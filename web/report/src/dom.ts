@@ -1,4 +1,4 @@
-// Building elements. Text is always set as text, never parsed as HTML: names in a study may hold any character.
+// Building elements. Text is always set as text, never parsed as HTML: names in the data may hold any character.
 
 export type Child = Node | string | null | undefined | false;
 type Attributes = Record<string, string | number | boolean | EventListener | undefined>;

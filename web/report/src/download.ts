@@ -48,7 +48,7 @@ export function download(name: string, otherwise: string, offers: Offer[]): HTML
   return section(
     "data",
     "Take the data",
-    `${offers.length === 2 ? "Both" : "All"} are inside this file; nothing is fetched.`,
+    "Made from what is inside this file; nothing is fetched.",
     h("p", { class: "downloads" }, ...offers.map((offer) => link(stem, offer))),
   );
 }

@@ -1,5 +1,8 @@
 // Reads the data in the page and shows what they are of.
 import type { Report } from "./data";
+import { profilePage } from "./profile/page";
+import { runPage } from "./run/page";
+import { Misshapen } from "./decode";
 import { show, showProblem, type Page } from "./page";
 import { Study } from "./study";
 import { studyPage } from "./study/page";
@@ -7,6 +10,8 @@ import { studyPage } from "./study/page";
 /** How data of a kind become a page. */
 const pages = new Map<string, (data: unknown) => Page>([
   ["study", (data) => studyPage(new Study(data as Report))],
+  ["run", runPage],
+  ["profile", profilePage],
 ]);
 
 /** The page, or the reason why there is none. */
@@ -24,7 +29,13 @@ function pageOf(text: string): Page | string {
   if (page === undefined)
     return `This page shows ${[...pages.keys()].join(", ")}; the data say kind ${String(kind)}.`;
   if (schema !== 1) return `This page reads data of schema 1; these say schema ${String(schema)}.`;
-  return page(data);
+  try {
+    return page(data);
+  } catch (error) {
+    if (error instanceof Misshapen)
+      return `The data in this file cannot be shown: ${error.message}.`;
+    throw error;
+  }
 }
 
 const root = document.getElementById("page")!;
