@@ -17,7 +17,7 @@
 #include "machine/host.h"
 #include "stats/quantile.h"
 #include "train/trainer.h"
-#include "train/zoo.h"
+#include "train/zoo/zoo.h"
 
 namespace gnomon {
 namespace {
@@ -54,7 +54,10 @@ void measure(train::Precision precision) {
   exec::CpuExecutor cpu({.threads = threads});
   train::TrainOptions options;
   options.precision = precision;
-  const auto program = train::training_program(train::lenet(batch), options, cpu.target());
+  train::ModelShape shape;
+  shape.batch = batch;
+  const auto program = train::training_program(train::lenet(shape, train::Mode::training), options,
+                                               cpu.target());
   const auto arguments = make_arguments(program);
   std::vector<const Tensor*> pointers;
   for (const auto& argument : arguments) pointers.push_back(&argument);

@@ -11,7 +11,7 @@
 #include "pass/pipeline.h"
 #include "pass/plan_memory.h"
 #include "train/loss.h"
-#include "train/zoo.h"
+#include "train/zoo/zoo.h"
 
 namespace gnomon {
 namespace {
@@ -29,13 +29,13 @@ ir::Program chain(int blocks) {
     x = b(ir::Relu{}, {b(ir::Add{}, {y, b(ir::Broadcast{{1}, b.type(y)}, {bias})})});
   }
   b.output("logits", x);
-  return train::with_cross_entropy(b.finish());
+  return train::with_loss(b.finish(), train::Loss::cross_entropy);
 }
 
 void measure(const char* what, const ir::Program& program, const machine::Target& target,
              int blocks) {
   pass::PipelineOptions options;
-  options.training = pass::Training{"loss", {0.9, 1e-4}};
+  options.training = pass::Training{"loss", {pass::Sgd{0.9, 1e-4}}};
   const auto lowered = pass::lower(program, target, options);
   const Seconds start = now();
   const auto plan = pass::plan_memory(lowered.program, target);
@@ -54,7 +54,12 @@ void measure_all() {
   app::Execution execution;
   execution.threads = 1;
   const auto executor = app::make_executor(execution);
-  measure("lenet", train::with_cross_entropy(train::lenet(128)), executor->target(), 5);
+  train::ModelShape shape;
+  shape.batch = 128;
+  for (const auto* name : {"lenet", "resnet20", "gpt-nano"}) {
+    const auto model = train::build_model(name, shape, train::Mode::training);
+    measure(name, train::with_loss(model, train::Loss::cross_entropy), executor->target(), 1);
+  }
   for (int blocks = 25; blocks <= 400; blocks *= 2)
     measure("chain", chain(blocks), executor->target(), blocks);
 }

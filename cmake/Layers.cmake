@@ -30,3 +30,17 @@ function(lab_layer name)
   list(TRANSFORM LAYER_USES PREPEND gnomon_)
   target_link_libraries(gnomon_${name} ${scope} ${LAYER_USES} ${LAYER_LIBRARIES})
 endfunction()
+
+# lab_proto(LAYER FILE): the layer's protobuf messages. `FILE.pb.h` is made in the build tree and included like a
+# header of the layer; it is a system header, for it is not written to our warnings.
+function(lab_proto layer name)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/src/${layer}/${name}.proto)
+  set(root ${CMAKE_BINARY_DIR}/proto)
+  set(made ${root}/${layer}/${name}.pb.cc ${root}/${layer}/${name}.pb.h)
+  file(MAKE_DIRECTORY ${root})
+  add_custom_command(OUTPUT ${made} DEPENDS ${source} VERBATIM
+    COMMAND protobuf::protoc --proto_path=${CMAKE_CURRENT_SOURCE_DIR}/src --cpp_out=${root} ${source})
+  set_source_files_properties(${made} PROPERTIES COMPILE_OPTIONS -w)
+  target_sources(gnomon_${layer} PRIVATE ${made})
+  target_include_directories(gnomon_${layer} SYSTEM PRIVATE ${root})
+endfunction()

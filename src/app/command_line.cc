@@ -10,8 +10,11 @@
 #include "app/commands/compare.h"
 #include "app/commands/demo.h"
 #include "app/commands/evaluate.h"
+#include "app/commands/generate.h"
 #include "app/commands/ir.h"
 #include "app/commands/machine.h"
+#include "app/commands/replay.h"
+#include "app/commands/runs.h"
 #include "app/commands/study.h"
 #include "app/commands/train.h"
 #include "base/error.h"
@@ -65,7 +68,10 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "gnomon " GNOMON_VERSION);
   add_demo(app);
   add_train(app);
+  add_runs(app);
+  add_replay(app);
   add_evaluate(app);
+  add_generate(app);
   add_ir(app);
   add_compare(app);
   add_study(app);

@@ -18,6 +18,8 @@ struct Execution {
 
 void add_execution_options(CLI::App& command, Execution& execution);
 
+int threads_of(const Execution& execution);
+
 // Throws InputError for an unknown executor or an impossible number of threads.
 std::unique_ptr<exec::Executor> make_executor(const Execution& execution);
 

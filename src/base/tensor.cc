@@ -141,4 +141,12 @@ Tensor convert(const Tensor& tensor, DType dtype) {
   return result;
 }
 
+Tensor reshaped(const Tensor& tensor, Shape shape) {
+  Tensor result(tensor.dtype(), std::move(shape));
+  GNOMON_CHECK(result.count() == tensor.count(), "{} from {}", to_string(result.shape()),
+               to_string(tensor.shape()));
+  std::copy_n(tensor.data(), tensor.bytes(), result.data());
+  return result;
+}
+
 }  // namespace gnomon

@@ -118,4 +118,7 @@ class Tensor {
 // saturate.
 Tensor convert(const Tensor& tensor, DType dtype);
 
+// The same elements in the same order under another shape of as many.
+Tensor reshaped(const Tensor& tensor, Shape shape);
+
 }  // namespace gnomon

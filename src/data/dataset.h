@@ -1,8 +1,9 @@
 #pragma once
 
-// Labelled images, whole in memory.
+// Labelled examples, whole in memory.
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,13 +21,16 @@ struct Normalisation {
 };
 
 struct Dataset {
-  Tensor images;  // u8 [n, channels, height, width], 0 … 255
-  Tensor labels;  // u8 [n], indices of `classes`
-  std::vector<std::string> classes;
-  Normalisation normalisation;
-  std::string hash;  // hash128 of the bytes of images and labels: identifies the data in records
+  // [n, ...]: u8 images [n, channels, height, width] of 0 … 255, normalised when they are loaded;
+  // or f32 arrays, or i32 tokens, loaded as they are.
+  Tensor inputs;
+  // [n, ...]: class numbers (u8 or i32), or f32 targets.
+  Tensor labels;
+  std::vector<std::string> classes;  // what class numbers stand for; empty if unknown
+  Normalisation normalisation;       // of u8 images
+  std::string hash;  // hash128 of the bytes of inputs and labels: identifies the data in records
 
-  std::int64_t size() const { return labels.count(); }
+  std::int64_t size() const { return inputs.shape().empty() ? 0 : inputs.shape()[0]; }
 };
 
 struct Splits {
@@ -55,11 +59,19 @@ Dataset load_test_split(std::string_view name);
 // or does not fit the others.
 Splits load_fashion_mnist(const std::filesystem::path& folder = fashion_mnist_folder);
 
-// A data set of these images (u8 [n, channels, height, width]) and labels (u8 [n]), with the
-// moments of its own pixels and the hash of its bytes.
-Dataset make_dataset(Tensor images, Tensor labels, std::vector<std::string> classes);
+// Checks that each example has a label and that element types can be loaded; sets the hash and, of
+// u8 images, the moments.
+// Throws InputError that opens with `who`.
+Dataset make_dataset(std::string_view who, Tensor inputs, Tensor labels,
+                     std::vector<std::string> classes = {});
 
-// The first `count` images, or all if there are fewer; the normalisation stays. For quick trials.
+// The mean and deviation of u8 images, exact up to the last division.
+Normalisation moments(const Tensor& images);
+
+// The examples of these numbers, in this order; classes and normalisation stay.
+Dataset take(const Dataset& data, std::span<const std::int64_t> examples);
+
+// The first `count` examples, or all if there are fewer; the normalisation stays. For quick trials.
 Dataset first(const Dataset& data, std::int64_t count);
 
 }  // namespace gnomon::data

@@ -94,7 +94,7 @@ Dataset read_image_folder(const fs::path& folder) {
     std::memcpy(images.data() + i * image.bytes(), image.data(), image.bytes());
     labels.span<std::uint8_t>()[i] = entries[i].label;
   }
-  return make_dataset(std::move(images), std::move(labels), std::move(classes));
+  return make_dataset(folder.string(), std::move(images), std::move(labels), std::move(classes));
 }
 
 }  // namespace gnomon::data

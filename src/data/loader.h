@@ -17,9 +17,19 @@
 namespace gnomon::data {
 
 struct Batch {
-  Tensor images;  // f32 [rows, channels, height, width], normalised; the shape never changes
-  Tensor labels;  // i32 [rows]
-  std::int64_t size = 0;  // images in it; the rows beyond hold zeros (a partial last batch)
+  // [rows, ...]; the shapes never change. u8 images arrive as f32, normalised; class numbers as i32.
+  Tensor inputs;
+  Tensor labels;
+  std::int64_t size = 0;  // examples in it; the rows beyond hold zeros (a partial last batch)
+};
+
+// Random changes to u8 images [n, c, h, w], drawn anew for each epoch: a pure function of (seed,
+// epoch, position in the epoch).
+struct Augmentation {
+  std::int64_t crop = 0;  // shift by up to so many pixels in each direction; 0 comes in at the edges
+  bool flip = false;      // mirror left to right, every other time
+
+  bool any() const { return crop > 0 || flip; }
 };
 
 struct LoaderOptions {
@@ -28,6 +38,7 @@ struct LoaderOptions {
   bool shuffle = true;  // otherwise the order of the data set in every epoch
   bool drop_partial =
       true;         // leave out a last batch that is not full (training); keep it (evaluation)
+  Augmentation augmentation;
   int ahead = 2;    // batches prepared before they are asked for
   int worker = 0;   // 0 … workers − 1
   int workers = 1;  // divides batch_size

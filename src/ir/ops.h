@@ -21,6 +21,7 @@
 #include "ir/ops/extent.h"
 #include "ir/ops/full.h"
 #include "ir/ops/fused.h"
+#include "ir/ops/gather.h"
 #include "ir/ops/if_op.h"
 #include "ir/ops/input.h"
 #include "ir/ops/log.h"
@@ -41,12 +42,14 @@
 #include "ir/ops/reorder.h"
 #include "ir/ops/repeat.h"
 #include "ir/ops/reshape.h"
+#include "ir/ops/scatter_add.h"
 #include "ir/ops/send.h"
 #include "ir/ops/softmax.h"
 #include "ir/ops/square_root.h"
 #include "ir/ops/step.h"
 #include "ir/ops/subtract.h"
 #include "ir/ops/sum.h"
+#include "ir/ops/tanh.h"
 #include "ir/ops/token.h"
 #include "ir/ops/transpose.h"
 #include "ir/ops/write.h"
@@ -59,10 +62,10 @@ using OneOf = std::variant<Ops...>;
 
 using Op =
     OneOf<Input, Read, Write, Constant, Full,                     // sources and sinks
-          Convert, Negate, Exp, Log, SquareRoot, Relu, Step,      // element-wise, one operand
+          Convert, Negate, Exp, Log, SquareRoot, Relu, Step, Tanh,      // element-wise, one operand
           Add, Subtract, Multiply, Divide, Maximum,               // element-wise, two operands
           Broadcast, Reshape, Transpose, Reorder,                 // the same elements elsewhere
-          Sum, Max, Extent, ArgMax, OneHot, Softmax, LogSoftmax,  // along dimensions
+          Sum, Max, Extent, ArgMax, OneHot, Gather, ScatterAdd, Softmax, LogSoftmax,  // along dimensions
           MatMul, Convolution, ConvolutionInputGradient, ConvolutionWeightGradient, MaxPool,
           MaxPoolGradient, RandomUniform, Fused, If, Repeat,                  // inner Programs
           Token, AllReduce, AllGather, ReduceScatter, AllToAll, Send, Recv>;  // between ranks

@@ -77,7 +77,7 @@ Lowered lower(Program program, const machine::Target& target, const PipelineOpti
   // On the program as written: neither regions nor layouts can be differentiated.
   const bool train = options.training.has_value();
   p.step("gradient", train, [&](const Program& x) { return gradient(x, options.training->loss); });
-  p.step("update", train, [&](const Program& x) { return sgd(x, options.training->sgd); });
+  p.step("update", train, [&](const Program& x) { return update(x, options.training->update); });
 
   // Before fuse: rules do not see through the walls of a region.
   p.step("simplify", true, [](const Program& x) { return simplify(x); });

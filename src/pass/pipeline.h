@@ -18,7 +18,7 @@ namespace gnomon::pass {
 // What turns a forward program into a training step.
 struct Training {
   std::string loss = "loss";
-  Sgd sgd;
+  Update update;
 };
 
 struct PipelineOptions {

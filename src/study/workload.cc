@@ -45,9 +45,11 @@ void check_knobs(const Study& study) {
 }  // namespace
 
 const std::vector<std::string>& train_options() {
-  static const std::vector<std::string> names = {"precision",     "epochs",   "batch",
-                                                 "learning-rate", "momentum", "weight-decay",
-                                                 "schedule",      "images"};
+  static const std::vector<std::string> names = {
+      "precision", "epochs",       "steps",  "batch",     "examples", "optimiser",
+      "schedule",  "warmup",       "crop",   "clip-norm", "average",  "learning-rate",
+      "momentum",  "weight-decay", "beta1",  "beta2",     "dropout",  "label-smoothing",
+      "context",   "merges",       "layers", "features",  "heads"};
   return names;
 }
 
@@ -62,7 +64,7 @@ void expand_workload(const Workload& workload, Study& study) {
       fmt::format("gnomon evaluate --model-file {{stage.train}} --data {}", workload.data);
   study.stages.push_back(
       {"train",
-       fmt::format("gnomon train {} --data {}{} --seed {{seed}} --out {{artefact}}", workload.model,
+       fmt::format("gnomon train {} --data {}{} --seed {{seed}} --run none --out {{artefact}}", workload.model,
                    workload.data, options(study, train_options(), workload.train, "train.")),
        {}});
   study.stages.push_back({"assess",

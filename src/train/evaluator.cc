@@ -4,10 +4,9 @@
 #include <cmath>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "data/loader.h"
-#include "train/loss.h"
 
 namespace gnomon::train {
 namespace {
@@ -32,34 +31,57 @@ data::LoaderOptions in_order(std::int64_t batch) {
 }  // namespace
 
 Evaluator::Evaluator(const ir::Program& model, exec::Executor& executor, Precision precision,
-                     std::int64_t batch)
+                     std::int64_t batch, Loss loss)
     : batch_(batch),
-      executable_(executor.compile(at_precision(with_prediction(model), precision))) {}
+      loss_(loss),
+      executable_(executor.compile(
+          at_precision(loss == Loss::cross_entropy ? with_prediction(model) : model, precision))) {}
 
 Evaluation Evaluator::evaluate(const data::Dataset& data, exec::States& states) {
   Evaluation result;
   data::Loader loader(data, in_order(batch_));
   Progress progress("evaluating", data.size());
   std::vector<Tensor> outputs;
+  std::int64_t done = 0;
   while (const data::Batch* batch = loader.next()) {
     check_interrupt();
-    const Tensor* inputs[] = {&batch->images};
+    const Tensor* inputs[] = {&batch->inputs};
     executable_->run(inputs, states, outputs);
-    const Tensor logits = convert(outputs[logits_output], DType::f32);
-    const auto classes = static_cast<std::size_t>(logits.shape()[1]);
-    const auto predictions = outputs[prediction_output].span<std::int32_t>();
-    const auto labels = batch->labels.span<std::int32_t>();
-    for (std::size_t i = 0; i < static_cast<std::size_t>(batch->size); ++i) {
-      result.correct.push_back(predictions[i] == labels[i]);
-      result.loss += cross_entropy(logits.span<float>().subspan(i * classes, classes), labels[i]);
-    }
-    progress.update(static_cast<std::int64_t>(result.correct.size()));
+    add(*batch, outputs, result);
+    progress.update(done += batch->size);
   }
-  const auto n = static_cast<double>(result.correct.size());
-  result.accuracy =
-      static_cast<double>(std::count(result.correct.begin(), result.correct.end(), 1)) / n;
-  result.loss /= n;
+  const auto right = std::count(result.correct.begin(), result.correct.end(), 1);
+  if (!result.correct.empty())
+    result.accuracy = static_cast<double>(right) / static_cast<double>(result.correct.size());
+  const double labels_each =
+      static_cast<double>(data.labels.count()) / static_cast<double>(data.size());
+  result.loss /= static_cast<double>(data.size()) * labels_each;
   return result;
+}
+
+// A batch's labels are one per prediction, or one per number predicted.
+void Evaluator::add(const data::Batch& batch, const std::vector<Tensor>& outputs,
+                    Evaluation& result) const {
+  const Tensor logits = convert(outputs[logits_output], DType::f32);
+  const auto given = logits.span<float>();
+  const auto count =
+      static_cast<std::size_t>(batch.labels.count() / batch.labels.shape()[0] * batch.size);
+  if (loss_ == Loss::mean_squared_error) {
+    const auto wanted = batch.labels.span<float>();
+    for (std::size_t i = 0; i < count; ++i)
+      result.loss += std::pow(static_cast<double>(given[i]) - static_cast<double>(wanted[i]), 2);
+    return;
+  }
+  const auto classes = static_cast<std::size_t>(logits.shape().back());
+  const auto predictions = outputs[prediction_output].span<std::int32_t>();
+  const auto labels = batch.labels.span<std::int32_t>();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes)
+      throw InputError("label {}: the model tells {} classes apart, 0 to {}", labels[i], classes,
+                       classes - 1);
+    result.correct.push_back(predictions[i] == labels[i]);
+    result.loss += cross_entropy(given.subspan(i * classes, classes), labels[i]);
+  }
 }
 
 std::vector<Seconds> Evaluator::sample_latency(const data::Dataset& data, exec::States& states,
@@ -74,7 +96,7 @@ std::vector<Seconds> Evaluator::sample_latency(const data::Dataset& data, exec::
   while (static_cast<std::int64_t>(batches.size()) < wanted) {
     const data::Batch* batch = loader.next();
     if (batch == nullptr) break;
-    batches.push_back(batch->images);
+    batches.push_back(batch->inputs);
   }
   std::vector<Tensor> outputs;
   std::size_t next = 0;

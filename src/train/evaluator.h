@@ -5,26 +5,27 @@
 #include <vector>
 
 #include "base/units.h"
-#include "data/dataset.h"
+#include "data/loader.h"
 #include "exec/executor.h"
+#include "train/loss.h"
 #include "train/precision.h"
 
 namespace gnomon::train {
 
 struct Evaluation {
-  double accuracy = 0;                // share of right predictions
-  double loss = 0;                    // mean cross-entropy
-  std::vector<std::uint8_t> correct;  // one per image, in the order of the data set
+  double accuracy = 0;                // share of right predictions; 0 where nothing is predicted
+  double loss = 0;                    // mean over the predictions, without label smoothing
+  std::vector<std::uint8_t> correct;  // one per prediction, in the order of the data set
 };
 
-// A classifier prepared for inference. One thread at a time.
+// A model prepared for inference. One thread at a time.
 class Evaluator {
  public:
-  // `model` is a forward Program with the output "logits"; batches of up to `batch` images.
+  // `model` is a forward Program with the output "logits"; batches of up to `batch` examples.
   Evaluator(const ir::Program& model, exec::Executor& executor, Precision precision,
-            std::int64_t batch);
+            std::int64_t batch, Loss loss = Loss::cross_entropy);
 
-  // Every image once. Shows progress; throws Interrupted on Ctrl-C.
+  // Every example once. Shows progress; throws Interrupted on Ctrl-C.
   Evaluation evaluate(const data::Dataset& data, exec::States& states);
 
   // Times whole batches that are in memory already, for at least `duration`: each sample is the time of one run, averaged over
@@ -35,7 +36,10 @@ class Evaluator {
   const exec::Executable& executable() const { return *executable_; }
 
  private:
+  void add(const data::Batch& batch, const std::vector<Tensor>& outputs, Evaluation& result) const;
+
   std::int64_t batch_;
+  Loss loss_;
   std::unique_ptr<exec::Executable> executable_;
 };
 

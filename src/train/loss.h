@@ -1,14 +1,32 @@
 #pragma once
 
+// What is minimised, as part of the program.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "ir/program.h"
 
 namespace gnomon::train {
 
-// Adds to a classifier with the output "logits" f32[b, c] the argument "label" i32[b] and the output "loss": the mean over the batch of the
-// cross-entropy −log softmax(logits)[label], in f32.
-ir::Program with_cross_entropy(ir::Program classifier);
+enum class Loss {
+  // "logits" f[..., c] against the argument "label" i32[...]: the mean of −log softmax(logits)[label].
+  cross_entropy,
+  // "logits" f[...] against the argument "label" f32[...]: the mean of the squared difference.
+  mean_squared_error,
+};
 
-// Adds the output "prediction" i32[b]: the class of the largest logit.
+const std::vector<std::string>& loss_names();
+Loss loss_named(std::string_view name);  // throws InputError with the nearest right name
+
+// Adds the argument "label" and the output "loss", a scalar in f32. With `smoothing` s the label's
+// share is 1 − s and every class, the label included, has s / c more (Szegedy et al.: "Rethinking the
+// Inception architecture", CVPR 2016); only for cross_entropy. Throws InputError if the program has
+// no output "logits" or one of too few dimensions.
+ir::Program with_loss(ir::Program model, Loss loss, double smoothing = 0);
+
+// Adds the output "prediction" i32[...]: the class of the largest logit.
 ir::Program with_prediction(ir::Program classifier);
 
 }  // namespace gnomon::train

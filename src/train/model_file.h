@@ -1,33 +1,44 @@
 #pragma once
 
-// A trained model on disk: one safetensors file with every parameter and statistic by name, and in its metadata what it is and how it came
-// about, so that it can be evaluated, and its training repeated, from the file alone.
+// A trained model on disk: one safetensors file with every parameter and statistic by name, and in
+// its metadata what it is and how it came about, so that it can be evaluated, generated from, and
+// its training repeated, from the file alone.
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "data/tokeniser.h"
 #include "exec/states.h"
 #include "ir/program.h"
+#include "train/trainer.h"
+#include "train/zoo/zoo.h"
 
 namespace gnomon::train {
 
 struct ModelFile {
-  std::string model;                            // a name of the zoo
-  std::map<std::string, Tensor> states;         // parameters and statistics
+  std::string model;                         // a name of the zoo, or that of `program`
+  ModelShape shape;                          // of a model of the zoo
+  std::optional<ir::Program> program;        // a model that is not of the zoo
+  std::optional<data::Tokeniser> tokeniser;  // of a language model
+  std::map<std::string, Tensor> states;      // parameters and statistics
   std::map<std::string, std::string> metadata;  // precision, epochs, seed, data hash, …
+
+  // The model for batches of up to `batch`.
+  Model build(std::int64_t batch) const;
 };
 
-// The states of `program` that are no optimiser's.
-ModelFile model_file(std::string model, const ir::Program& program, const exec::States& states);
+// Takes the states of `program` that are no optimiser's.
+void take_states(const ir::Program& program, const exec::States& states, ModelFile& file);
 
 void save(const std::filesystem::path& path, const ModelFile& file);
 
 // Throws InputError naming the file if it is absent, damaged, or holds no model of Gnomon's.
 ModelFile load(const std::filesystem::path& path);
 
-// Sets the states of `program` from the file. Throws InputError naming the first state that the file lacks or holds in
-// another shape.
+// Sets the states of `program` from the file. Throws InputError naming the first state that the file
+// lacks or holds in another shape.
 void restore(const ModelFile& file, const ir::Program& program, exec::States& states);
 
 }  // namespace gnomon::train

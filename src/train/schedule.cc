@@ -19,8 +19,9 @@ Schedule schedule_named(std::string_view name) {
   throw InputError("schedule {}: unknown; {}", name, suggest(name, schedule_names()));
 }
 
-double factor(Schedule schedule, std::int64_t step, std::int64_t steps) {
-  const double done = static_cast<double>(step) / static_cast<double>(steps);
+double factor(Schedule schedule, std::int64_t step, std::int64_t steps, std::int64_t warmup) {
+  if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup);
+  const double done = static_cast<double>(step - warmup) / static_cast<double>(steps - warmup);
   switch (schedule) {
     case Schedule::constant:
       return 1;

@@ -18,7 +18,8 @@ enum class Schedule {
 const std::vector<std::string>& schedule_names();
 Schedule schedule_named(std::string_view name);  // throws InputError with the nearest right name
 
-// The factor at `step` of `steps`, 0 ≤ step < steps.
-double factor(Schedule schedule, std::int64_t step, std::int64_t steps);
+// The factor at `step` of `steps`, 0 ≤ step < steps. Over the first `warmup` steps it rises linearly
+// to 1; the schedule fills the rest.
+double factor(Schedule schedule, std::int64_t step, std::int64_t steps, std::int64_t warmup = 0);
 
 }  // namespace gnomon::train

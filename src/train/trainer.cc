@@ -1,21 +1,17 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "data/loader.h"
 #include "pass/pipeline.h"
 #include "trace/recorder.h"
 #include "train/evaluator.h"
-#include "train/loss.h"
 
 namespace gnomon::train {
 namespace {
-
-enum Result : std::size_t { logits_output, loss_output };
 
 void check(const TrainOptions& options) {
   const auto require = [](bool holds, std::string_view what, auto value, std::string_view allowed) {
@@ -23,92 +19,317 @@ void check(const TrainOptions& options) {
   };
   require(options.epochs >= 1 && options.epochs <= 100000, "epochs", options.epochs,
           "between 1 and 100000");
+  require(options.steps >= 0, "steps", options.steps, "at least 1");
+  require(options.evaluate_every >= 0, "evaluate every", options.evaluate_every, "at least 1 step");
+  require(options.warmup >= 0, "warmup", options.warmup, "at least 0");
   require(options.learning_rate > 0 && options.learning_rate <= 1e3, "learning rate",
           options.learning_rate, "above 0 and at most 1000");
-  require(options.momentum >= 0 && options.momentum < 1, "momentum", options.momentum,
-          "at least 0 and below 1");
-  require(options.weight_decay >= 0 && options.weight_decay <= 1, "weight decay",
-          options.weight_decay, "between 0 and 1");
+}
+
+std::size_t output_index(const ir::Program& program, std::string_view name) {
+  for (std::size_t i = 0; i < program.outputs.size(); ++i)
+    if (program.outputs[i].name == name) return i;
+  GNOMON_CHECK(false, "{} has no output {}", program.name, name);
+}
+
+// The arguments of a training step, in the order of the program's.
+class Arguments {
+ public:
+  explicit Arguments(const ir::Program& program) {
+    for (const auto node : ir::inputs_of(program)) {
+      const auto& name = std::get<ir::Input>(program.nodes[node].op).argument;
+      order_.push_back(name == pass::learning_rate_input ? &rate_
+                       : name == pass::step_input        ? &step_
+                                                         : nullptr);
+      if (order_.back() == nullptr) (name == "label" ? label_ : example_) = order_.size() - 1;
+    }
+  }
+
+  std::span<const Tensor* const> bind(const data::Batch& batch, double rate, std::int64_t step) {
+    rate_.span<float>()[0] = static_cast<float>(rate);
+    step_.span<std::int64_t>()[0] = step;
+    order_[example_] = &batch.inputs;
+    order_[label_] = &batch.labels;
+    return order_;
+  }
+
+ private:
+  Tensor rate_{DType::f32, {}};
+  Tensor step_{DType::i64, {}};
+  std::vector<const Tensor*> order_;
+  std::size_t example_ = 0, label_ = 0;
+};
+
+data::LoaderOptions loading(const TrainOptions& options) {
+  data::LoaderOptions loading;
+  loading.batch_size = options.batch;
+  loading.seed = options.seed;
+  loading.augmentation = options.augmentation;
+  return loading;
+}
+
+// The element type in which a batch arrives.
+DType loaded(DType kept, DType narrow) { return kept == DType::u8 ? narrow : kept; }
+
+std::int64_t largest_label(const Tensor& labels) {
+  std::int64_t largest = -1;
+  const auto take = [&]<typename T>(std::span<const T> values) {
+    for (const T value : values) {
+      if (value < T{}) throw InputError("labels: hold {}, which is no class number", value);
+      largest = std::max<std::int64_t>(largest, value);
+    }
+  };
+  if (labels.dtype() == DType::u8) take(labels.span<std::uint8_t>());
+  if (labels.dtype() == DType::i32) take(labels.span<std::int32_t>());
+  return largest;
 }
 
 }  // namespace
+
+Model model_named(std::string_view name, const ModelShape& shape) {
+  return {build_model(name, shape, Mode::training), build_model(name, shape, Mode::inference)};
+}
 
 ir::Program training_program(const ir::Program& model, const TrainOptions& options,
                              const machine::Target& target) {
   pass::PipelineOptions steps;
   steps.precision = dtype(options.precision);
-  steps.training = pass::Training{"loss", {options.momentum, options.weight_decay}};
+  steps.training = pass::Training{"loss", options.update};
   steps.after = "simplify";  // the rest is the executor's
-  return pass::lower(with_cross_entropy(model), target, steps).program;
+  return pass::lower(with_loss(model, options.loss, options.label_smoothing), target, steps)
+      .program;
 }
 
-Trainer::Trainer(ir::Program model, exec::Executor& executor, const TrainOptions& options)
-    : model_(std::move(model)), executor_(executor), options_(options) {
+void require_fit(const Model& model, const data::Dataset& data, const TrainOptions& options) {
+  const ir::Program& program = model.inference;
+  const auto inputs = ir::inputs_of(program);
+  if (inputs.empty()) throw InputError("{}: takes no argument to give examples to", program.name);
+  const ir::Type& taken = program.nodes[inputs[0]].results[0];
+  ir::Type given{loaded(data.inputs.dtype(), DType::f32), {}};
+  for (const auto size : data.inputs.shape()) given.dims.emplace_back(size);
+  bool fits = taken.dtype == given.dtype && taken.rank() == given.rank();
+  for (std::size_t d = 1; fits && d < taken.rank(); ++d)
+    fits = taken.dims[d].size == given.dims[d].size;
+  if (!fits)
+    throw InputError("{}: takes examples {}, the data holds {}", program.name, to_string(taken),
+                     to_string(given));
+  const ir::Dim& batch = taken.dims[0];
+  if (batch.is_symbol() ? options.batch > batch.size : options.batch != batch.size)
+    throw InputError("{}: batch {}: the model takes {} {}", program.name, options.batch,
+                     batch.is_symbol() ? "at most" : "exactly", batch.size);
+  if (options.loss != Loss::cross_entropy) return;
+  const auto logits = program.outputs[output_index(program, "logits")].value;
+  const auto classes = program.type(logits).dims.back().size;
+  if (const auto label = largest_label(data.labels); label >= classes)
+    throw InputError("{}: tells {} classes apart, but a label is {}", program.name, classes, label);
+}
+
+class Trainer::Work {
+ public:
+  Work(Model model, exec::Executor& executor, const data::Splits& data, const TrainOptions& options)
+      : model_(std::move(model)),
+        data_(data),
+        options_(options),
+        loader_(data.train, loading(options)),
+        per_epoch_(loader_.batches_per_epoch()),
+        total_(options.steps > 0 ? options.steps : per_epoch_ * options.epochs),
+        period_(options.evaluate_every > 0 ? options.evaluate_every : per_epoch_),
+        program_(training_program(model_.training, options, executor.target())),
+        executable_(executor.compile(program_)),
+        states_(program_, options.seed),
+        evaluator_(model_.inference, executor, options.precision, options.batch, options.loss),
+        arguments_(program_),
+        loss_output_(output_index(program_, "loss")) {}
+
+  TrainResult run(const Observer& observer) {
+    const std::int64_t first = steps_;
+    TrainResult result;
+    Seconds total;
+    seek();
+    while (steps_ < total_ && !result.interrupted) {
+      const Seconds begin = now();
+      const std::int64_t end = std::min(total_, (steps_ / period_ + 1) * period_);
+      result.interrupted = !train_until(end, observer);
+      const Seconds duration = now() - begin;
+      total += duration;
+      if (!result.interrupted) assess(duration, observer);
+    }
+    result.assessments = assessments_;
+    result.steps = steps_;
+    if (steps_ > first)
+      result.examples_per_second =
+          static_cast<double>((steps_ - first) * options_.batch) / total.value;
+    return result;
+  }
+
+  void advance(std::int64_t steps) {
+    seek();
+    while (steps_ < steps) {
+      check_interrupt();
+      train_step();
+    }
+  }
+
+  std::vector<Tensor> next_arguments() {
+    seek();
+    const auto bound = arguments_.bind(next_batch(), rate(), steps_ + 1);
+    std::vector<Tensor> copies;
+    for (const auto* argument : bound) copies.push_back(*argument);
+    return copies;
+  }
+
+  Snapshot snapshot() const {
+    Snapshot snapshot{{}, steps_, loss_, assessments_};
+    for (const auto& name : states_.names()) snapshot.states.emplace(name, states_.get(name));
+    return snapshot;
+  }
+
+  void resume(const Snapshot& snapshot) {
+    constexpr std::string_view why = "it is of another model or optimiser";
+    for (const auto& name : states_.names())
+      if (!snapshot.states.contains(name)) throw InputError("snapshot: lacks {}; {}", name, why);
+    for (const auto& [name, value] : snapshot.states) {
+      if (!states_.contains(name))
+        throw InputError("snapshot: holds {}, unknown here; {}", name, why);
+      states_.set(name, value);
+    }
+    steps_ = snapshot.steps;
+    loss_ = snapshot.loss;
+    assessments_ = snapshot.assessments;
+  }
+
+  std::int64_t steps() const { return steps_; }
+  std::int64_t total_steps() const { return total_; }
+  const std::vector<Assessment>& assessments() const { return assessments_; }
+  const ir::Program& program() const { return program_; }
+  const ir::Program& model() const { return model_.inference; }
+  exec::States& states() { return states_; }
+
+  exec::States trained() const {
+    exec::States result(model_.inference, 0);
+    const double decay = options_.update.average_decay;
+    // The averages start from 0: this is what they have been given of weight so far.
+    const double given = 1 - std::pow(decay, static_cast<double>(steps_));
+    for (const auto& state : model_.inference.states) {
+      const std::string average = pass::moment_name(state.name, "average");
+      if (decay == 0 || steps_ == 0 || !states_.contains(average)) {
+        result.set(state.name, states_.get(state.name));
+        continue;
+      }
+      Tensor value = states_.get(average);
+      for (auto& element : value.span<float>())
+        element = static_cast<float>(static_cast<double>(element) / given);
+      result.set(state.name, value);
+    }
+    return result;
+  }
+
+ private:
+  void seek() { loader_.seek({steps_ / per_epoch_, steps_ % per_epoch_}); }
+
+  const data::Batch& next_batch() {
+    const data::Batch* batch = loader_.next();
+    return batch != nullptr ? *batch : *loader_.next();  // an epoch has ended
+  }
+
+  double rate() const {
+    return options_.learning_rate * factor(options_.schedule, steps_, total_, options_.warmup);
+  }
+
+  // False if interrupted before.
+  bool train_until(std::int64_t end, const Observer& observer) {
+    const std::int64_t begin = steps_ / period_ * period_;
+    Progress progress(options_.steps == 0 && period_ == per_epoch_
+                          ? fmt::format("epoch {}/{}", begin / per_epoch_ + 1, options_.epochs)
+                          : fmt::format("steps {} to {} of {}", begin + 1, end, total_),
+                      end - begin);
+    while (steps_ < end) {
+      if (interrupted()) return false;
+      observer.step(train_step());
+      const std::int64_t done = steps_ - begin;
+      progress.update(done, fmt::format("loss {:.4f}", loss_ / static_cast<double>(done)));
+    }
+    return true;
+  }
+
+  Step train_step() {
+    static const trace::Name event =
+        trace::intern({"step", trace::Category::step, {"examples", ""}});
+    static const trace::Name loss_counter = trace::intern({"loss", trace::Category::step, {}});
+    const data::Batch& batch = next_batch();
+    Step step;
+    step.number = steps_ + 1;
+    step.learning_rate = rate();
+    {
+      const trace::Scope scope(event, batch.size);
+      executable_->run(arguments_.bind(batch, step.learning_rate, step.number), states_, outputs_);
+    }
+    step.loss = static_cast<double>(outputs_[loss_output_].span<float>()[0]);
+    if (options_.update.report_norm)
+      step.gradient_norm = static_cast<double>(outputs_.back().span<float>()[0]);
+    ++steps_;
+    loss_ += step.loss;
+    trace::counter(loss_counter, step.loss);
+    if (!std::isfinite(step.loss) || !std::isfinite(step.gradient_norm))
+      throw NotFinite(
+          step,
+          fmt::format(
+              "training diverged at step {}: the loss is {}{}; use a smaller --learning-rate than {}",
+              step.number, step.loss,
+              options_.update.report_norm ? fmt::format(", the gradients' norm {}", step.gradient_norm)
+                                          : "",
+              options_.learning_rate));
+    return step;
+  }
+
+  void assess(Seconds duration, const Observer& observer) {
+    exec::States states = trained();
+    const Evaluation evaluation = evaluator_.evaluate(data_.test, states);
+    const std::int64_t before = assessments_.empty() ? 0 : assessments_.back().step;
+    assessments_.push_back({steps_, static_cast<double>(steps_) / static_cast<double>(per_epoch_),
+                            loss_ / static_cast<double>(steps_ - before), evaluation.accuracy,
+                            evaluation.loss, duration});
+    loss_ = 0;
+    observer.assessed(assessments_.back());
+  }
+
+  Model model_;
+  const data::Splits& data_;
+  TrainOptions options_;
+  data::Loader loader_;
+  std::int64_t per_epoch_, total_, period_;
+  ir::Program program_;
+  std::unique_ptr<exec::Executable> executable_;
+  exec::States states_;
+  Evaluator evaluator_;
+  Arguments arguments_;
+  std::size_t loss_output_;
+  std::vector<Tensor> outputs_;
+  std::int64_t steps_ = 0;
+  double loss_ = 0;
+  std::vector<Assessment> assessments_;
+};
+
+Trainer::Trainer(Model model, exec::Executor& executor, const data::Splits& data,
+                 const TrainOptions& options) {
   check(options);
-  ir::Program program = training_program(model_, options, executor.target());
-  states_ = std::make_unique<exec::States>(program, options.seed);
-  step_ = executor.compile(std::move(program));
+  for (const auto* part : {&data.train, &data.test}) require_fit(model, *part, options);
+  work_ = std::make_unique<Work>(std::move(model), executor, data, options);
 }
 
 Trainer::~Trainer() = default;
 
-TrainResult Trainer::run(const data::Splits& data,
-                         const std::function<void(const Epoch&)>& report) {
-  TrainResult result;
-  Evaluator evaluator(model_, executor_, options_.precision, options_.batch);
-  Seconds total;
-  for (std::int64_t number = 1; number <= options_.epochs && !result.interrupted; ++number) {
-    const Seconds begin = now();
-    Epoch epoch{number, train_epoch(data, number, result), 0, {}};
-    epoch.duration = now() - begin;
-    total += epoch.duration;
-    if (result.interrupted) break;
-    epoch.accuracy = evaluator.evaluate(data.test, *states_).accuracy;
-    result.accuracy = epoch.accuracy;
-    result.epochs.push_back(epoch);
-    report(epoch);
-  }
-  result.images_per_second = static_cast<double>(result.steps * options_.batch) / total.value;
-  return result;
-}
-
-double Trainer::train_epoch(const data::Splits& data, std::int64_t number, TrainResult& result) {
-  static const trace::Name step_event =
-      trace::intern({"step", trace::Category::step, {"images", ""}});
-  data::LoaderOptions loading;
-  loading.batch_size = options_.batch;
-  loading.seed = options_.seed;
-  data::Loader loader(data.train, loading);
-  loader.seek({number - 1, 0});
-  const auto per_epoch = loader.batches_per_epoch();
-  const auto steps = per_epoch * options_.epochs;
-  Progress progress(fmt::format("epoch {}/{}", number, options_.epochs), per_epoch);
-  Tensor rate(DType::f32, {});
-  std::vector<Tensor> outputs;
-  double loss = 0;
-  for (std::int64_t done = 0; done < per_epoch; ++done) {
-    if (interrupted()) {
-      result.interrupted = true;
-      return loss;
-    }
-    const data::Batch* batch = loader.next();
-    rate.span<float>()[0] =
-        static_cast<float>(options_.learning_rate * factor(options_.schedule, result.steps, steps));
-    {
-      const trace::Scope scope(step_event, batch->size);
-      const Tensor* inputs[] = {&batch->images, &batch->labels, &rate};
-      step_->run(inputs, *states_, outputs);
-    }
-    ++result.steps;
-    const auto now_loss = static_cast<double>(outputs[loss_output].span<float>()[0]);
-    if (!std::isfinite(now_loss))
-      throw InputError(
-          "training diverged: the loss is {} after {} steps; use a smaller --learning-rate than {}",
-          now_loss, result.steps, options_.learning_rate);
-    loss += now_loss;
-    progress.update(done + 1, fmt::format("loss {:.4f}", loss / static_cast<double>(done + 1)));
-  }
-  return loss / static_cast<double>(per_epoch);
-}
+TrainResult Trainer::run(const Observer& observer) { return work_->run(observer); }
+Snapshot Trainer::snapshot() const { return work_->snapshot(); }
+void Trainer::resume(const Snapshot& snapshot) { work_->resume(snapshot); }
+void Trainer::advance(std::int64_t steps) { work_->advance(steps); }
+std::vector<Tensor> Trainer::next_arguments() { return work_->next_arguments(); }
+std::int64_t Trainer::steps() const { return work_->steps(); }
+std::int64_t Trainer::total_steps() const { return work_->total_steps(); }
+const std::vector<Assessment>& Trainer::assessments() const { return work_->assessments(); }
+const ir::Program& Trainer::program() const { return work_->program(); }
+const ir::Program& Trainer::model() const { return work_->model(); }
+exec::States& Trainer::states() { return work_->states(); }
+exec::States Trainer::trained() const { return work_->trained(); }
 
 }  // namespace gnomon::train

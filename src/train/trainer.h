@@ -1,73 +1,143 @@
 #pragma once
 
-// Supervised training of a classifier by stochastic gradient descent.
+// Supervised training: forward, loss, gradients and update as one Program, run batch by batch.
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/units.h"
-#include "data/dataset.h"
+#include "data/loader.h"
 #include "exec/executor.h"
+#include "pass/update.h"
+#include "train/loss.h"
 #include "train/precision.h"
 #include "train/schedule.h"
+#include "train/zoo/zoo.h"
 
 namespace gnomon::train {
 
+// A model as two Programs over the same parameters. Both take the examples as their first argument
+// and have the output "logits"; the one for training may take "step" (i64, counts from 1) and write
+// statistics.
+struct Model {
+  ir::Program training;
+  ir::Program inference;
+};
+
+Model model_named(std::string_view name, const ModelShape& shape);  // of the zoo
+
 struct TrainOptions {
   std::int64_t epochs = 6;
+  std::int64_t steps = 0;           // if not 0 the run ends after so many, and epochs do not count
+  std::int64_t evaluate_every = 0;  // steps; 0: after each epoch. At the end in any case
   std::int64_t batch = 64;
   double learning_rate = 0.05;
-  double momentum = 0.9;
-  double weight_decay = 0;
   Schedule schedule = Schedule::cosine;
+  std::int64_t warmup = 0;  // steps over which the rate rises from 0
+  pass::Update update = {pass::Sgd{0.9, 0}};
+  Loss loss = Loss::cross_entropy;
+  double label_smoothing = 0;
+  data::Augmentation augmentation;
   Precision precision = Precision::f32;
   std::uint64_t seed = 0;
 };
 
-struct Epoch {
+struct Step {
   std::int64_t number = 0;  // from 1
-  double loss = 0;          // mean over its steps
-  double accuracy = 0;      // on the test images, after it
-  Seconds duration;         // of the steps alone
+  double loss = 0;
+  double learning_rate = 0;
+  double gradient_norm = 0;  // if it is reported
+};
+
+// How good the model was after some step.
+struct Assessment {
+  std::int64_t step = 0;
+  double epoch = 0;     // passes over the training examples by then
+  double loss = 0;      // mean over the steps since the one before
+  double accuracy = 0;  // on the test examples; 0 where nothing is predicted
+  double test_loss = 0;
+  Seconds duration;  // of the steps since the one before, in this process
 };
 
 struct TrainResult {
-  std::vector<Epoch> epochs;
-  std::int64_t steps = 0;
-  double accuracy = 0;           // on the test images, at the end
-  double images_per_second = 0;  // over all steps
-  bool interrupted = false;      // stopped by Ctrl-C after the steps counted
+  std::vector<Assessment> assessments;
+  std::int64_t steps = 0;  // from the beginning, earlier runs of a resumed training included
+  double examples_per_second = 0;  // over the steps of this run
+  bool interrupted = false;        // stopped by Ctrl-C after the steps counted
+
+  double accuracy() const { return assessments.empty() ? 0 : assessments.back().accuracy; }
 };
 
-// The Program of one training step: forward, loss, gradients and updates, at the precision asked. Arguments: image, label, learning_rate;
-// outputs: logits, loss.
+// Where a training stands between two steps, whole: what is resumed from it ends as if it had never
+// stopped, bit by bit at the same number of threads.
+struct Snapshot {
+  std::map<std::string, Tensor> states;  // parameters, statistics, moments
+  std::int64_t steps = 0;                // done
+  double loss = 0;                       // summed over the steps since the last assessment
+  std::vector<Assessment> assessments;
+};
+
+// Calls made between steps, on the training thread.
+struct Observer {
+  std::function<void(const Step&)> step = [](const Step&) {};
+  std::function<void(const Assessment&)> assessed = [](const Assessment&) {};
+};
+
+// A loss or gradient norm that is no finite number.
+class NotFinite : public InputError {
+ public:
+  NotFinite(const Step& at, const std::string& message) : InputError(message), step(at) {}
+  Step step;
+};
+
+// The Program of one training step: forward, loss, gradients and update, at the precision asked.
+// Arguments: the model's, "label", "learning_rate"; outputs: logits, loss, gradient_norm if it is
+// reported.
 ir::Program training_program(const ir::Program& model, const TrainOptions& options,
                              const machine::Target& target);
 
+// Throws InputError if examples or labels are not what the model takes.
+void require_fit(const Model& model, const data::Dataset& data, const TrainOptions& options);
+
 class Trainer {
  public:
-  // Initialises the states from the seed. Throws InputError for options that make no sense.
-  Trainer(ir::Program model, exec::Executor& executor, const TrainOptions& options);
+  // Initialises the states from the seed. Keeps references to executor and data. Throws InputError for
+  // options that make no sense, and if model and data do not fit.
+  Trainer(Model model, exec::Executor& executor, const data::Splits& data,
+          const TrainOptions& options);
   ~Trainer();
 
-  // Trains on data.train and evaluates on data.test after each epoch, calling `report` with it. On Ctrl-C the step under way
-  // is finished and the result says so.
-  TrainResult run(const data::Splits& data, const std::function<void(const Epoch&)>& report);
+  // Trains on data.train and evaluates on data.test. On Ctrl-C the step under way is finished and the
+  // result says so. Throws NotFinite; the states are then those after that step.
+  TrainResult run(const Observer& observer = {});
 
-  const ir::Program& model() const { return model_; }
-  exec::States& states() { return *states_; }
+  Snapshot snapshot() const;
+  // Before `run`, which goes on from there. Throws InputError if the snapshot is of another model
+  // or optimiser.
+  void resume(const Snapshot& snapshot);
+
+  // Does steps until so many are done, without evaluating.
+  void advance(std::int64_t steps);
+  // What the next step will be called with, in the order of the program's arguments.
+  std::vector<Tensor> next_arguments();
+
+  std::int64_t steps() const;        // done
+  std::int64_t total_steps() const;  // to do in all
+  const std::vector<Assessment>& assessments() const;
+  const ir::Program& program() const;
+  const ir::Program& model() const;
+  exec::States& states();
+  // The states of `model`, as trained so far: the averaged parameters if the update averages.
+  exec::States trained() const;
 
  private:
-  double train_epoch(const data::Splits& data, std::int64_t number, TrainResult& result);
-
-  ir::Program model_;
-  exec::Executor& executor_;
-  TrainOptions options_;
-  std::unique_ptr<exec::Executable> step_;
-  std::unique_ptr<exec::States> states_;
+  class Work;
+  std::unique_ptr<Work> work_;
 };
 
 }  // namespace gnomon::train

@@ -40,7 +40,7 @@ ir::Program run_pass(const std::string& pass, const ir::Program& program) {
   const test::FakeTarget target;
   if (pass == "mixed_precision") return mixed_precision(program);
   if (pass == "gradient") return gradient(program, "loss");
-  if (pass == "update") return sgd(program, {0.9, 0});
+  if (pass == "update") return update(program, {Sgd{0.9, 0}});
   if (pass == "simplify") return simplify(program);
   if (pass == "fuse") return fuse(program, target);
   if (pass == "layout") return layout(program, target);

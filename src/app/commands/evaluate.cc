@@ -14,14 +14,14 @@
 #include "stats/steady_state.h"
 #include "train/evaluator.h"
 #include "train/model_file.h"
-#include "train/zoo.h"
+#include "train/recipe.h"
 
 namespace gnomon::app {
 namespace {
 
 struct Arguments {
   std::string model_file;
-  std::string data = "fashion-mnist";
+  std::string data;
   std::string precision = "f32";
   std::int64_t batch = 100;
   std::string predictions;
@@ -79,20 +79,47 @@ void print(const nlohmann::json& result, const Arguments& arguments) {
                result["images"].get<std::size_t>(), result["loss"].get<double>());
 }
 
+// How the model was trained, which says what it is to be tested on.
+train::Recipe recipe_of(const train::ModelFile& file, const Arguments& arguments) {
+  const auto found = file.metadata.find("recipe");
+  train::Recipe recipe;
+  if (found != file.metadata.end())
+    recipe = train::recipe_from_json(found->second, arguments.model_file);
+  if (!arguments.data.empty()) recipe.data = arguments.data;
+  return recipe;
+}
+
+// What the model takes at once: `asked`, unless its text fixes or bounds it.
+std::int64_t batch_taken(const ir::Program& model, std::int64_t asked) {
+  const ir::Dim& batch = model.nodes[ir::inputs_of(model).at(0)].results[0].dims.at(0);
+  return batch.is_symbol() ? std::min(asked, batch.size) : batch.size;
+}
+
+// The test images alone where that is sooner.
+data::Dataset test_part(const train::Recipe& recipe) {
+  const auto& known = data::dataset_names();
+  if (std::find(known.begin(), known.end(), recipe.data) != known.end())
+    return data::load_test_split(recipe.data);
+  return train::load_workload(recipe).splits.test;
+}
+
 void run(Arguments& arguments) {
   if (arguments.json) Progress::silence();
   if (!(arguments.seconds > 0 && arguments.seconds <= 3600))
     throw InputError("--seconds {}: must be above 0 and at most 3600", arguments.seconds);
   const auto precision = train::precision_named(arguments.precision);
   const auto file = train::load(arguments.model_file);
-  const auto model = train::build_model(file.model, arguments.batch);
+  const auto recipe = recipe_of(file, arguments);
+  const auto model = file.build(arguments.batch).inference;
+  arguments.batch = batch_taken(model, arguments.batch);
   const auto executor = make_executor(arguments.execution);
-  const auto test = data::load_test_split(arguments.data);
+  const auto test = test_part(recipe);
   if (arguments.throughput && arguments.batch > test.size())
     throw InputError("--batch {}: the data set has only {} images", arguments.batch, test.size());
   exec::States states(model, 0);
   train::restore(file, model, states);
-  train::Evaluator evaluator(model, *executor, precision, arguments.batch);
+  train::Evaluator evaluator(model, *executor, precision, arguments.batch,
+                             train::loss_named(recipe.loss));
   Tracing tracing(arguments.execution.trace_file);
   auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
                                      : assess(evaluator, test, states, arguments);
@@ -111,8 +138,7 @@ void add_evaluate(CLI::App& parent) {
   command->add_option("--model-file", a.model_file, "What `gnomon train --out` wrote")
       ->required()
       ->type_name("FILE");
-  command->add_option("--data", a.data, "Data set whose test images are used")
-      ->capture_default_str();
+  command->add_option("--data", a.data, "Data whose test part is used; default: what it was trained on");
   command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
   command->add_option("--batch", a.batch, "Images per run")->capture_default_str();
   command->add_option("--predictions", a.predictions, "Write one byte per image: 1 right, 0 wrong")

@@ -15,7 +15,7 @@
 #include "pass/pipeline.h"
 #include "pass/plan_memory.h"
 #include "train/loss.h"
-#include "train/zoo.h"
+#include "train/recipe.h"
 
 namespace gnomon::app {
 namespace {
@@ -44,16 +44,27 @@ ir::Program with_batch(const ir::Program& program, std::int64_t batch) {
   return ir::specialise(program, {{dims[0].symbol, batch}});
 }
 
+ir::Program built(const Arguments& arguments) {
+  const bool text = train::family_of(arguments.model) == train::Family::language_model;
+  const std::int64_t usual = text ? train::default_recipe(arguments.model).batch : largest_batch;
+  train::ModelShape shape;
+  shape.batch = text && arguments.batch > 0 ? arguments.batch : std::max(arguments.batch, usual);
+  return train::build_model(arguments.model, shape,
+                            arguments.train ? train::Mode::training : train::Mode::inference);
+}
+
 ir::Program load(const Arguments& arguments) {
   const bool is_file = std::filesystem::path(arguments.model).extension() == ".gir";
   if (arguments.batch < 0) throw InputError("--batch {}: must be at least 1", arguments.batch);
   ir::Program program =
       is_file ? ir::parse(read_file(arguments.model, Bytes(largest_file)), arguments.model)
-              : train::build_model(arguments.model, std::max(arguments.batch, largest_batch));
+              : built(arguments);
   const bool has_loss = std::any_of(program.outputs.begin(), program.outputs.end(),
                                     [](const ir::Output& output) { return output.name == "loss"; });
-  if (arguments.train && !has_loss) program = train::with_cross_entropy(std::move(program));
-  return arguments.batch == 0 ? program : with_batch(program, arguments.batch);
+  if (arguments.train && !has_loss) program = train::with_loss(std::move(program), train::Loss::cross_entropy);
+  const bool is_symbol = !ir::symbols_of(program).empty();
+  return arguments.batch == 0 || (!is_file && !is_symbol) ? program
+                                                          : with_batch(program, arguments.batch);
 }
 
 pass::PipelineOptions pipeline(const Arguments& arguments) {
@@ -62,7 +73,7 @@ pass::PipelineOptions pipeline(const Arguments& arguments) {
   if (!precision)
     throw InputError("--precision {}: unknown; known: f32, bf16", arguments.precision);
   options.precision = *precision;
-  if (arguments.train) options.training = pass::Training{"loss", {0.9, 0}};
+  if (arguments.train) options.training = pass::Training{"loss", train::train_options(train::default_recipe(arguments.model)).update};
   options.without = {arguments.without.begin(), arguments.without.end()};
   options.after = arguments.after;
   if (arguments.after == as_written) {

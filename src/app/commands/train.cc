@@ -2,145 +2,195 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
-#include "app/execution.h"
+#include "app/runs.h"
+#include "app/training.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/progress.h"
-#include "train/model_file.h"
-#include "train/trainer.h"
-#include "train/zoo.h"
 
 namespace gnomon::app {
 namespace {
 
+const std::string no_folder = "none";
+
 struct Arguments {
   std::string model;
-  std::string data = "fashion-mnist";
-  std::string precision = "f32";
-  std::string schedule = "cosine";
-  std::string out;
-  std::int64_t images = 0;
-  train::TrainOptions options;
-  Execution execution;
+  train::Recipe given;  // of which only the options in `set` count
+  std::set<std::string> set;
+  std::string folder, resume, out;
+  Training training;
   bool json = false;
 };
 
-data::Splits load_data(const Arguments& arguments) {
-  data::Splits data = data::load_dataset(arguments.data);
-  if (arguments.images != 0) {
-    if (arguments.images < arguments.options.batch)
-      throw InputError("--images {}: must be at least the batch size, {}", arguments.images,
-                       arguments.options.batch);
-    data.train = data::first(data.train, arguments.images);
+std::string option_name(std::string field) {
+  std::replace(field.begin(), field.end(), '_', '-');
+  return "--" + field;
+}
+
+// The fields of `given` that were named on the command line, over `recipe`.
+train::Recipe overlaid(train::Recipe recipe, const Arguments& arguments) {
+  std::vector<std::function<void()>> assignments;
+  std::map<std::string, nlohmann::json> values;
+  train::for_each_field(arguments.given, [&](const char* name, const auto& value, const char*) {
+    if (arguments.set.contains(name)) values[name] = value;
+  });
+  train::for_each_field(recipe, [&](const char* name, auto& field, const char*) {
+    if (const auto found = values.find(name); found != values.end())
+      field = found->second.get<std::decay_t<decltype(field)>>();
+  });
+  // Naming one way to measure a run's length ends the other.
+  if (arguments.set.contains("epochs") && !arguments.set.contains("steps")) {
+    recipe.steps = 0;
+    if (!arguments.set.contains("evaluate_every")) recipe.evaluate_every = 0;
   }
-  return data;
+  return recipe;
 }
 
-std::map<std::string, std::string> provenance(const Arguments& arguments, const data::Splits& data,
-                                              const train::TrainResult& result) {
-  const auto& options = arguments.options;
-  return {{"data", arguments.data},
-          {"data.hash", data.train.hash},
-          {"data.images", std::to_string(data.train.size())},
-          {"precision", arguments.precision},
-          {"epochs", std::to_string(result.epochs.size())},
-          {"batch", std::to_string(options.batch)},
-          {"learning_rate", fmt::format("{}", options.learning_rate)},
-          {"momentum", fmt::format("{}", options.momentum)},
-          {"weight_decay", fmt::format("{}", options.weight_decay)},
-          {"schedule", arguments.schedule},
-          {"seed", std::to_string(options.seed)},
-          {"steps", std::to_string(result.steps)},
-          {"executor", arguments.execution.executor}};
+// The recipe of a run that goes on; what is said again must be the same.
+train::Recipe resumed(const Arguments& arguments) {
+  const auto recorded = train::read_run(arguments.training.folder).recipe;
+  auto asked = overlaid(recorded, arguments);
+  if (!arguments.model.empty() && arguments.model != recorded.model)
+    throw InputError("{}: is a run of {}, not of {}", arguments.training.folder.string(),
+                     recorded.model, arguments.model);
+  if (const auto different = differences(recorded, asked); !different.empty())
+    throw InputError("{}: the run was started with another {}; leave it out to go on, or start "
+                     "another run",
+                     arguments.training.folder.string(), option_name(different[0]));
+  return recorded;
 }
 
-nlohmann::json to_json(const train::TrainResult& result, const std::string& out) {
-  nlohmann::json epochs = nlohmann::json::array();
-  for (const auto& epoch : result.epochs)
-    epochs.push_back({{"epoch", epoch.number},
-                      {"loss", epoch.loss},
-                      {"accuracy", epoch.accuracy},
-                      {"seconds", epoch.duration.value}});
-  return {{"accuracy", result.accuracy}, {"throughput", result.images_per_second},
-          {"steps", result.steps},       {"interrupted", result.interrupted},
-          {"epochs", std::move(epochs)}, {"model_file", out}};
+void prepare(Arguments& arguments) {
+  Training& training = arguments.training;
+  training.out = arguments.out;
+  training.quiet = arguments.json;
+  if (!arguments.resume.empty()) {
+    if (!arguments.folder.empty())
+      throw InputError("--run and --resume: both name the run's folder; leave --run out");
+    training.folder = find_run(arguments.resume, arguments.model);
+    training.resume = true;
+    training.recipe = resumed(arguments);
+    return;
+  }
+  if (arguments.model.empty())
+    throw InputError("train: which model? One of {}; or --resume latest",
+                     fmt::join(train::model_names(), ", "));
+  training.recipe = overlaid(train::default_recipe(arguments.model), arguments);
+  if (arguments.folder == no_folder) {
+    if (arguments.out.empty())
+      throw InputError("--run none: nothing would be kept; name the model's file with --out");
+    return;
+  }
+  training.folder = arguments.folder.empty() ? train::new_run_folder(runs_folder, arguments.model)
+                                             : std::filesystem::path(arguments.folder);
+  if (arguments.folder.empty()) return;
+  if (std::filesystem::exists(training.folder / "run.json"))
+    throw InputError("--run {}: holds a run already; go on with it by --resume {}, or name another",
+                     arguments.folder, arguments.folder);
+}
+
+nlohmann::json to_json(const Trained& trained, const std::filesystem::path& folder) {
+  nlohmann::json assessments = nlohmann::json::array();
+  for (const auto& a : trained.record.assessments)
+    assessments.push_back({{"step", a.step},
+                           {"epoch", a.epoch},
+                           {"loss", a.loss},
+                           {"accuracy", a.accuracy},
+                           {"test_loss", a.test_loss},
+                           {"seconds", a.duration.value}});
+  const auto last =
+      trained.record.assessments.empty() ? train::Assessment() : trained.record.assessments.back();
+  return {{"accuracy", last.accuracy},
+          {"test_loss", last.test_loss},
+          {"throughput", trained.record.examples_per_second},
+          {"steps", trained.record.steps},
+          {"interrupted", trained.record.state == train::RunState::interrupted},
+          {"assessments", std::move(assessments)},
+          {"warnings", trained.record.warnings},
+          {"run", folder.string()},
+          {"model_file", trained.model.string()}};
+}
+
+void print(const Trained& trained, const Training& training) {
+  const auto& record = trained.record;
+  fmt::print("{} examples/s over {} steps\n", static_cast<std::int64_t>(record.examples_per_second),
+             record.steps);
+  if (!record.samples.empty())
+    fmt::print("\n{}{}\n\n", record.samples.back().prompt, record.samples.back().text);
+  fmt::print("model: {}\n", trained.model.string());
+  if (training.folder.empty()) return;
+  const auto& cost = record.checkpoints;
+  fmt::print("{} checkpoints, {} each: {} to write, of which training waited {}\n", cost.written,
+             to_string(cost.bytes), to_string(cost.writing), to_string(cost.waiting));
+  fmt::print("report: {}\n", (training.folder / "report.html").string());
 }
 
 void run(Arguments& arguments) {
   if (arguments.json) Progress::silence();
-  arguments.options.precision = train::precision_named(arguments.precision);
-  arguments.options.schedule = train::schedule_named(arguments.schedule);
-  const auto model = train::build_model(arguments.model, arguments.options.batch);
-  const auto executor = make_executor(arguments.execution);
-  const auto data = load_data(arguments);
-  if (arguments.out.empty())
-    arguments.out = fmt::format("runs/{}-{}.safetensors", arguments.model, arguments.precision);
-  const std::filesystem::path out(arguments.out);
-  require_writable(out);
-
-  train::Trainer trainer(model, *executor, arguments.options);
-  Tracing tracing(arguments.execution.trace_file);
-  const auto result = trainer.run(data, [&](const train::Epoch& epoch) {
-    if (!arguments.json)
-      fmt::print("epoch {}/{}  loss {:.4f}  test accuracy {:.4f}  {}\n", epoch.number,
-                 arguments.options.epochs, epoch.loss, epoch.accuracy, to_string(epoch.duration));
-    std::fflush(stdout);
-  });
-  auto file = train::model_file(arguments.model, trainer.model(), trainer.states());
-  file.metadata = provenance(arguments, data, result);
-  train::save(out, file);
-  tracing.finish();
+  prepare(arguments);
+  const auto trained = run_training(arguments.training);
   if (arguments.json)
-    fmt::print("{}\n", to_json(result, arguments.out).dump());
+    fmt::print("{}\n", to_json(trained, arguments.training.folder).dump());
   else
-    fmt::print("{} images/s over {} steps\nmodel: {}\n",
-               static_cast<std::int64_t>(result.images_per_second), result.steps, arguments.out);
-  if (result.interrupted) {
-    fmt::print(stderr, "gnomon: interrupted after {} steps; the model as it stands is in {}\n",
-               result.steps, arguments.out);
-    throw Exit{130};
-  }
+    print(trained, arguments.training);
+  if (trained.record.state != train::RunState::interrupted) return;
+  const auto& folder = arguments.training.folder;
+  fmt::print(stderr, "gnomon: interrupted after {} of {} steps; {}\n", trained.record.steps,
+             trained.record.total_steps,
+             folder.empty() ? "the model as it stands is in " + trained.model.string()
+                            : "go on with: gnomon train --resume " + folder.string());
+  throw Exit{130};
 }
 
 }  // namespace
 
 void add_train(CLI::App& parent) {
-  auto* command = parent.add_subcommand("train", "Train a model and save it");
+  auto* command = parent.add_subcommand("train", "Train a model, save it, and go on where it stopped");
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  command
-      ->add_option("model", a.model,
-                   fmt::format("One of: {}", fmt::join(train::model_names(), ", ")))
-      ->required();
-  command
-      ->add_option("--data", a.data,
-                   fmt::format("Data set, one of: {}", fmt::join(data::dataset_names(), ", ")))
-      ->capture_default_str();
-  command->add_option("--epochs", a.options.epochs, "Passes over the training images")
-      ->capture_default_str();
-  command->add_option("--batch", a.options.batch, "Images per step")->capture_default_str();
-  command->add_option("--learning-rate", a.options.learning_rate, "Base rate of SGD")
-      ->capture_default_str();
-  command->add_option("--momentum", a.options.momentum, "Momentum of SGD")->capture_default_str();
-  command->add_option("--weight-decay", a.options.weight_decay, "L2 weight decay")
-      ->capture_default_str();
-  command
-      ->add_option("--schedule", a.schedule, "Learning rate over the steps: constant, step, cosine")
-      ->capture_default_str();
-  command->add_option("--precision", a.precision, "f32, or bf16 with f32 master weights")
-      ->capture_default_str();
-  command->add_option("--seed", a.options.seed, "Of initial weights and data order")
-      ->capture_default_str();
-  command->add_option("--images", a.images, "Train on the first N images only");
-  command
-      ->add_option("--out", a.out, "Where the model goes; default runs/MODEL-PRECISION.safetensors")
+  command->add_option("model", a.model,
+                      fmt::format("One of: {} (and resnetN, resnetNxW); or a forward program in a "
+                                  "file that ends in .gir",
+                                  fmt::join(train::model_names(), ", ")));
+  train::for_each_field(a.given, [&](const char* name, auto& field, const char* meaning) {
+    const std::string option = option_name(name);
+    if constexpr (std::is_same_v<std::decay_t<decltype(field)>, bool>)
+      command->add_flag(option, field, meaning)->each([arguments, name](const std::string&) {
+        arguments->set.insert(name);
+      });
+    else
+      command->add_option(option, field, meaning)
+          ->capture_default_str()
+          ->each([arguments, name](const std::string&) { arguments->set.insert(name); });
+  });
+  command->add_option("--run", a.folder,
+                      "Folder of the run; default runs/MODEL-N; 'none' keeps nothing but the model")
+      ->type_name("DIR");
+  command->add_option("--resume", a.resume,
+                      "Go on with a run: its folder, or 'latest'. Its options are kept")
+      ->type_name("RUN");
+  command->add_option("--out", a.out, "Where the model goes; default model.safetensors in the run")
       ->type_name("FILE");
+  command->add_option("--checkpoint-every", a.training.checkpoint_steps,
+                      "Steps between checkpoints; default: a minute, and after each evaluation");
+  command->add_option("--keep-last", a.training.retention.last, "Newest checkpoints that are kept")
+      ->capture_default_str();
+  command->add_option("--keep-every", a.training.retention.every,
+                      "Keep also each checkpoint whose step is a multiple of N; 0: none");
+  command->add_flag("--keep-best,!--no-keep-best", a.training.retention.best,
+                    "Keep also the one with the least test loss (the default)");
   command->add_flag("--json", a.json, "Print the result as JSON");
-  add_execution_options(*command, a.execution);
-  command->footer("Example:\n  gnomon train lenet --epochs 1 --images 6400 --precision bf16");
+  add_execution_options(*command, a.training.execution);
+  command->footer(
+      "Defaults are shown for small image models. resnetN: 8 epochs, batch 128, rate 0.1, weight\n"
+      "decay 5e-4, crop 2, flip. gpt-*: brown, 2000 steps of 12, adamw, rate 1e-3, warmup 100.\n"
+      "Examples:\n"
+      "  gnomon train lenet --epochs 1 --examples 6400 --precision bf16\n"
+      "  gnomon train --resume latest");
   command->callback([arguments] { run(*arguments); });
 }
 

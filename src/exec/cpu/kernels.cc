@@ -10,6 +10,7 @@
 #include "exec/cpu/reduction.h"
 #include "exec/cpu/reference_kernel.h"
 #include "exec/cpu/rows.h"
+#include "exec/cpu/tables.h"
 #include "exec/cpu/tape.h"
 #include "ir/op_info.h"
 
@@ -61,6 +62,7 @@ class Chooser {
   Choice operator()(const ir::SquareRoot&) const { return one(); }
   Choice operator()(const ir::Relu&) const { return one(); }
   Choice operator()(const ir::Step&) const { return one(); }
+  Choice operator()(const ir::Tanh&) const { return one(); }
   Choice operator()(const ir::Add&) const { return one(); }
   Choice operator()(const ir::Subtract&) const { return one(); }
   Choice operator()(const ir::Multiply&) const { return one(); }
@@ -91,6 +93,8 @@ class Chooser {
   }
   Choice operator()(const ir::ArgMax&) const { return choose(make_arg_max(site_), types); }
   Choice operator()(const ir::OneHot&) const { return choose(make_one_hot(site_), types); }
+  Choice operator()(const ir::Gather&) const { return choose(make_gather(site_), types); }
+  Choice operator()(const ir::ScatterAdd&) const { return choose(make_scatter_add(site_), types); }
   Choice operator()(const ir::Softmax&) const { return choose(make_softmax(site_, false), types); }
   Choice operator()(const ir::LogSoftmax&) const {
     return choose(make_softmax(site_, true), types);

@@ -20,6 +20,7 @@ GNOMON_LOOP(logarithm, std::log(a[i]))
 GNOMON_LOOP(square_root, std::sqrt(a[i]))
 GNOMON_LOOP(relu, a[i] < 0 ? 0 : a[i])
 GNOMON_LOOP(step, a[i] > 0 ? 1.0f : 0.0f)
+GNOMON_LOOP(hyperbolic_tangent, std::tanh(a[i]))
 GNOMON_LOOP(add, a[i] + b[i])
 GNOMON_LOOP(subtract, a[i] - b[i])
 GNOMON_LOOP(multiply, a[i] * b[i])
@@ -36,6 +37,7 @@ struct LoopOf {
   std::optional<Loop> operator()(const ir::SquareRoot&) const { return square_root; }
   std::optional<Loop> operator()(const ir::Relu&) const { return relu; }
   std::optional<Loop> operator()(const ir::Step&) const { return step; }
+  std::optional<Loop> operator()(const ir::Tanh&) const { return hyperbolic_tangent; }
   std::optional<Loop> operator()(const ir::Add&) const { return add; }
   std::optional<Loop> operator()(const ir::Subtract&) const { return subtract; }
   std::optional<Loop> operator()(const ir::Multiply&) const { return multiply; }

@@ -147,4 +147,36 @@ std::vector<Tensor> evaluate(const ir::OneHot& op, const Call& call) {
   return one(convert(result, call.result_dtype()));
 }
 
+std::vector<Tensor> evaluate(const ir::Gather&, const Call& call) {
+  const Tensor table = convert(*call.operands[0], DType::f64);
+  const auto from = table.span<double>();
+  const std::int64_t rows = table.shape()[0];
+  const auto width = static_cast<std::size_t>(table.shape()[1]);
+  Tensor result(DType::f64, call.result_shape());
+  auto to = result.span<double>().begin();
+  for (const auto number : call.operands[1]->span<std::int32_t>()) {
+    if (number >= 0 && number < rows)
+      std::copy_n(from.begin() + number * static_cast<std::ptrdiff_t>(width), width, to);
+    to += static_cast<std::ptrdiff_t>(width);
+  }
+  call.points += result.count();
+  return one(convert(result, call.result_dtype()));
+}
+
+std::vector<Tensor> evaluate(const ir::ScatterAdd& op, const Call& call) {
+  const Tensor vectors = convert(*call.operands[1], DType::f64);
+  const auto width = static_cast<std::size_t>(vectors.shape().back());
+  Tensor result(DType::f64, call.result_shape());
+  const auto to = result.span<double>();
+  auto from = vectors.span<double>().begin();
+  for (const auto number : call.operands[0]->span<std::int32_t>()) {
+    if (number >= 0 && number < op.rows)
+      for (std::size_t i = 0; i < width; ++i)
+        to[static_cast<std::size_t>(number) * width + i] += from[static_cast<std::ptrdiff_t>(i)];
+    from += static_cast<std::ptrdiff_t>(width);
+  }
+  call.points += vectors.count();
+  return one(convert(result, call.result_dtype()));
+}
+
 }  // namespace gnomon::exec::reference

@@ -26,6 +26,10 @@ std::vector<Tensor> evaluate(const ir::LogSoftmax& op, const Call& call);
 std::vector<Tensor> evaluate(const ir::ArgMax& op, const Call& call);
 std::vector<Tensor> evaluate(const ir::OneHot& op, const Call& call);
 
+// Tables of rows.
+std::vector<Tensor> evaluate(const ir::Gather& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::ScatterAdd& op, const Call& call);
+
 std::vector<Tensor> evaluate(const ir::MaxPoolGradient& op, const Call& call);
 
 // Between ranks, in a group of one (communication.cc): all_reduce and the like yield their operand;

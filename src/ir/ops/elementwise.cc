@@ -35,6 +35,14 @@ Gradient Relu::gradient(const GradientArgs& args) const {
   return Gradients{b(Multiply{}, {args.gradients[0], b(Step{}, {args.outputs[0]})})};
 }
 
+// d tanh(x) = 1 - tanh(x)²
+Gradient Tanh::gradient(const GradientArgs& args) const {
+  auto& b = args.build;
+  const Value square = b(Multiply{}, {args.outputs[0], args.outputs[0]});
+  const Value slope = b(Subtract{}, {b.full_like(square, 1), square});
+  return Gradients{b(Multiply{}, {args.gradients[0], slope})};
+}
+
 Gradient Step::gradient(const GradientArgs&) const { return Gradients{std::nullopt}; }
 
 Gradient Add::gradient(const GradientArgs& args) const {

@@ -51,7 +51,7 @@ class Folder : public ::testing::Test {
 TEST_F(Folder, LoadsAndNormalisesByTheTrainingImages) {
   write("t10k-images-idx3-ubyte.gz", idx({3, 28, 28}, 3 * 784, 0));
   const Splits splits = load_fashion_mnist(folder_);
-  EXPECT_EQ(splits.train.images.shape(), (Shape{3, 1, 28, 28}));
+  EXPECT_EQ(splits.train.inputs.shape(), (Shape{3, 1, 28, 28}));
   EXPECT_EQ(splits.train.classes.at(9), "ankle boot");
   EXPECT_DOUBLE_EQ(splits.train.normalisation.mean, 0.2);
   EXPECT_EQ(splits.test.normalisation, splits.train.normalisation);
@@ -79,7 +79,7 @@ TEST_F(Folder, TheFirstImagesAreADataSetOfTheirOwn) {
   const Dataset data = load_fashion_mnist(folder_).train;
   const Dataset part = first(data, 2);
   EXPECT_EQ(part.size(), 2);
-  EXPECT_EQ(part.images.shape(), (Shape{2, 1, 28, 28}));
+  EXPECT_EQ(part.inputs.shape(), (Shape{2, 1, 28, 28}));
   EXPECT_EQ(part.normalisation, data.normalisation);
   EXPECT_NE(part.hash, data.hash);
   EXPECT_EQ(first(data, 5).hash, data.hash);

@@ -13,11 +13,11 @@ namespace {
 // Image i is 2 × 2, its pixels all i; its label is i mod 10.
 Dataset numbered(std::int64_t count) {
   Dataset data;
-  data.images = Tensor(DType::u8, {count, 1, 2, 2});
+  data.inputs = Tensor(DType::u8, {count, 1, 2, 2});
   data.labels = Tensor(DType::u8, {count});
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t p = 0; p < 4; ++p)
-      data.images.span<std::uint8_t>()[4 * i + p] = static_cast<std::uint8_t>(i);
+      data.inputs.span<std::uint8_t>()[4 * i + p] = static_cast<std::uint8_t>(i);
     data.labels.span<std::uint8_t>()[i] = static_cast<std::uint8_t>(i % 10);
   }
   data.normalisation = {.mean = 0, .deviation = 1.0 / 255};  // pixels become i again
@@ -27,7 +27,7 @@ Dataset numbered(std::int64_t count) {
 std::vector<std::int64_t> images_of(const Batch& batch) {
   std::vector<std::int64_t> images;
   for (std::int64_t row = 0; row < batch.size; ++row) {
-    images.push_back(std::lround(batch.images.span<float>()[4 * row]));
+    images.push_back(std::lround(batch.inputs.span<float>()[4 * row]));
     EXPECT_EQ(batch.labels.span<std::int32_t>()[row], images.back() % 10);
   }
   return images;
@@ -76,19 +76,19 @@ TEST(Loader, APartialBatchIsDroppedOrPaddedWithZeros) {
   evaluation.next();
   const Batch* last = evaluation.next();
   EXPECT_EQ(last->size, 2);
-  EXPECT_EQ(last->images.shape(), (Shape{4, 1, 2, 2}));
+  EXPECT_EQ(last->inputs.shape(), (Shape{4, 1, 2, 2}));
   EXPECT_EQ(images_of(*last), (std::vector<std::int64_t>{8, 9}));
-  for (std::size_t i = 8; i < 16; ++i) EXPECT_EQ(last->images.span<float>()[i], 0);
+  for (std::size_t i = 8; i < 16; ++i) EXPECT_EQ(last->inputs.span<float>()[i], 0);
 }
 
 TEST(Loader, NormalisesByTheStatedMoments) {
   Dataset data = numbered(1);
-  data.images.span<std::uint8_t>()[0] = 255;
+  data.inputs.span<std::uint8_t>()[0] = 255;
   data.normalisation = {.mean = 0.25, .deviation = 0.5};
   Loader loader(data, {.batch_size = 1});
   const Batch* batch = loader.next();
-  EXPECT_EQ(batch->images.span<float>()[0], 1.5f);
-  EXPECT_EQ(batch->images.span<float>()[1], -0.5f);
+  EXPECT_EQ(batch->inputs.span<float>()[0], 1.5f);
+  EXPECT_EQ(batch->inputs.span<float>()[1], -0.5f);
 }
 
 // However many workers share a global batch, together they draw what one would.
@@ -145,7 +145,7 @@ TEST(Loader, TensorsAreReused) {
   Loader loader(data, {.batch_size = 2, .ahead = 3});
   std::set<const std::byte*> buffers;
   for (int epoch = 0; epoch < 3; ++epoch)
-    while (const Batch* batch = loader.next()) buffers.insert(batch->images.data());
+    while (const Batch* batch = loader.next()) buffers.insert(batch->inputs.data());
   EXPECT_EQ(buffers.size(), 4u);
 }
 

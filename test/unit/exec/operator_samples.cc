@@ -156,6 +156,7 @@ Samples samples(Of<ir::SquareRoot>, const Setting& s) {
 }
 Samples samples(Of<ir::Relu>, const Setting& s) { return unary<ir::Relu>(s); }
 Samples samples(Of<ir::Step>, const Setting& s) { return unary<ir::Step>(s); }
+Samples samples(Of<ir::Tanh>, const Setting& s) { return unary<ir::Tanh>(s); }
 Samples samples(Of<ir::Add>, const Setting& s) { return binary<ir::Add>(s); }
 Samples samples(Of<ir::Subtract>, const Setting& s) { return binary<ir::Subtract>(s); }
 Samples samples(Of<ir::Multiply>, const Setting& s) { return binary<ir::Multiply>(s); }
@@ -210,6 +211,14 @@ Samples samples(Of<ir::Extent>, const Setting& s) {
 Samples samples(Of<ir::ArgMax>, const Setting& s) {
   return {sample(s, "classes", ir::ArgMax{}, {{s.type({s.b(), 7})}}, 1),
           sample(s, "one class", ir::ArgMax{}, {{s.type({s.b(), 1})}}, 1)};
+}
+Samples samples(Of<ir::Gather>, const Setting& s) {
+  return {sample(s, "rows, some of no table", ir::Gather{},
+                 {{s.type({4, 3})}, {{DType::i32, {s.b()}}, Values::labels}}, 0)};
+}
+Samples samples(Of<ir::ScatterAdd>, const Setting& s) {
+  return {sample(s, "rows, some of no table", ir::ScatterAdd{4},
+                 {{{DType::i32, {s.b()}}, Values::labels}, {s.type({s.b(), 3})}}, 1)};
 }
 Samples samples(Of<ir::OneHot>, const Setting& s) {
   return {sample(s, "labels", ir::OneHot{4}, {{{DType::i32, {s.b()}}, Values::labels}}, 0)};

@@ -37,7 +37,7 @@ TEST(Fuse, ContractionsTakeBiasAndRelu) {
 }
 
 TEST(Fuse, AnUpdateIsOneSweep) {
-  const auto program = fuse(simplify(sgd(gradient(test::lenet({"b", 64}), "loss"), {0.9, 1e-4})),
+  const auto program = fuse(simplify(update(gradient(test::lenet({"b", 64}), "loss"), {Sgd{0.9, 1e-4}})),
                             test::FakeTarget());
   verify(program);
   for (const auto& state : program.states) {

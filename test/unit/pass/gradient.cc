@@ -91,7 +91,7 @@ TEST(Gradient, SaysWhatStandsInTheWay) {
 }
 
 TEST(Sgd, WritesEveryParameterAndItsMoment) {
-  const auto program = sgd(gradient(test::lenet({"b", 64}), "loss"), {0.9, 1e-4});
+  const auto program = update(gradient(test::lenet({"b", 64}), "loss"), {Sgd{0.9, 1e-4}});
   verify(program);
   EXPECT_EQ(test::count(program, "write"), 20);
   EXPECT_EQ(program.outputs.size(), 2u);
@@ -102,15 +102,15 @@ TEST(Sgd, WritesEveryParameterAndItsMoment) {
 }
 
 TEST(Sgd, PlainDescentHasNoMoments) {
-  const auto program = sgd(gradient(test::lenet({"b", 64}), "loss"), {});
+  const auto program = update(gradient(test::lenet({"b", 64}), "loss"), {});
   EXPECT_EQ(program.states.size(), 10u);
   EXPECT_EQ(test::count(program, "write"), 10);
 }
 
 TEST(Sgd, RefusesWhatMakesNoSense) {
   const auto forward = test::lenet({"b", 64});
-  EXPECT_THROW(sgd(forward, {}), InputError);
-  EXPECT_THROW(sgd(gradient(forward, "loss"), {-1, 0}), InputError);
+  EXPECT_THROW(update(forward, {}), InputError);
+  EXPECT_THROW(update(gradient(forward, "loss"), {Sgd{-1, 0}}), InputError);
 }
 
 }  // namespace

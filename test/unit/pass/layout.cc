@@ -20,7 +20,7 @@ namespace {
 using namespace ir;
 
 Program training_step() {
-  return simplify(sgd(gradient(test::lenet({"b", 64}), "loss"), {0.9, 1e-4}));
+  return simplify(update(gradient(test::lenet({"b", 64}), "loss"), {Sgd{0.9, 1e-4}}));
 }
 
 void check_edges(const Program& program) {

@@ -16,7 +16,7 @@ using namespace ir;
 
 TEST(MixedPrecision, ContractionsRunInBf16AndTheLossInF32) {
   const auto program =
-      simplify(sgd(gradient(mixed_precision(test::lenet({"b", 64})), "loss"), {0.9, 1e-4}));
+      simplify(update(gradient(mixed_precision(test::lenet({"b", 64})), "loss"), {Sgd{0.9, 1e-4}}));
   verify(program);
   for (const auto& node : program.nodes) {
     if (node.results.empty()) continue;
@@ -40,8 +40,8 @@ TEST(MixedPrecision, StatesArgumentsAndOutputsKeepTheirTypes) {
 
 TEST(MixedPrecision, UpdatesRunInF32) {
   const auto forward = test::lenet({"b", 64});
-  for (const auto& program : {sgd(gradient(mixed_precision(forward), "loss"), {}),
-                              mixed_precision(sgd(gradient(forward, "loss"), {}))}) {
+  for (const auto& program : {update(gradient(mixed_precision(forward), "loss"), {}),
+                              mixed_precision(update(gradient(forward, "loss"), {}))}) {
     verify(program);
     for (const auto& node : program.nodes) {
       if (!std::holds_alternative<Write>(node.op)) continue;

@@ -23,7 +23,7 @@ Names steps(const Lowered& lowered) {
 PipelineOptions everything() {
   PipelineOptions options;
   options.precision = DType::bf16;
-  options.training = Training{"loss", {0.9, 1e-4}};
+  options.training = Training{"loss", {Sgd{0.9, 1e-4}}};
   return options;
 }
 

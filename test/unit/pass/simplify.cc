@@ -139,7 +139,7 @@ TEST(Simplify, ReachesInnerPrograms) {
 }
 
 TEST(Simplify, IsAtAFixedPoint) {
-  const auto once = simplify(sgd(gradient(test::lenet({"b", 64}), "loss"), {0.9, 1e-4}));
+  const auto once = simplify(update(gradient(test::lenet({"b", 64}), "loss"), {Sgd{0.9, 1e-4}}));
   verify(once);
   EXPECT_EQ(simplify(once), once);
 }

@@ -154,7 +154,7 @@ TEST(StudyYaml, WorkloadStandsForStagesAndACommand) {
   ASSERT_EQ(study.stages.size(), 2u);
   EXPECT_EQ(study.stages[0].command,
             "gnomon train lenet --data fashion-mnist --precision {precision} --epochs 2 "
-            "--learning-rate {train.learning-rate} --seed {seed} --out {artefact}");
+            "--learning-rate {train.learning-rate} --seed {seed} --run none --out {artefact}");
   EXPECT_EQ(study.stages[1].command,
             "gnomon evaluate --model-file {stage.train} --data fashion-mnist --precision "
             "{precision} --predictions {predictions} --json");

@@ -1,0 +1,100 @@
+#include "app/commands/generate.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/execution.h"
+#include "app/runs.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "train/generate.h"
+#include "train/model_file.h"
+
+namespace gnomon::app {
+namespace {
+
+struct Arguments {
+  std::string model;
+  std::string prompt = "The ";
+  std::int64_t tokens = 200;
+  train::Sampling sampling;
+  std::string precision = "f32";
+  Execution execution;
+  bool json = false;
+};
+
+void run(const Arguments& arguments) {
+  if (arguments.tokens < 1 || arguments.tokens > 1'000'000)
+    throw InputError("--tokens {}: must be between 1 and 1000000", arguments.tokens);
+  const auto path = find_model(arguments.model);
+  const auto file = train::load(path);
+  if (!file.tokeniser)
+    throw InputError("{}: holds {}, which is no language model", path.string(), file.model);
+  const auto executor = make_executor(arguments.execution);
+  const ir::Program model = file.build(1).inference;
+  exec::States states(model, 0);
+  train::restore(file, model, states);
+  const auto prompt = file.tokeniser->encode(arguments.prompt, "--prompt");
+  Tracing tracing(arguments.execution.trace_file);
+  std::vector<std::int32_t> ids;
+  const bool show = !arguments.json;
+  if (show) fmt::print("{}", arguments.prompt);
+  const Seconds start = now();
+  train::generate(
+      train::at_precision(model, train::precision_named(arguments.precision)), *executor, states,
+      prompt, arguments.tokens, arguments.sampling, [&](std::int32_t id) {
+        ids.push_back(id);
+        if (show) fmt::print("{}", file.tokeniser->decode(std::span(&id, 1)));
+        std::fflush(stdout);
+        return id != file.tokeniser->end_of_text() && !interrupted();
+      });
+  const double rate = static_cast<double>(ids.size()) / (now() - start).value;
+  tracing.finish();
+  if (show) {
+    fmt::print("\n");
+    fmt::print(stderr, "{} tokens, {:.0f} tokens/s\n", ids.size(), rate);
+  } else {
+    fmt::print("{}\n",
+               nlohmann::json{{"prompt", arguments.prompt},
+                              {"text", file.tokeniser->decode(ids)},
+                              {"tokens", ids.size()},
+                              {"tokens_per_second", rate},
+                              {"model_file", path.string()}}
+                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+  if (interrupted()) throw Exit{130};
+}
+
+}  // namespace
+
+void add_generate(CLI::App& parent) {
+  auto* command = parent.add_subcommand("generate", "Continue a text by a trained language model");
+  auto arguments = std::make_shared<Arguments>();
+  auto& a = *arguments;
+  command
+      ->add_option("model", a.model,
+                   "A model file, a run, or a model's name for the latest run of it")
+      ->required();
+  command->add_option("--prompt", a.prompt, "The text to continue")->capture_default_str();
+  command->add_option("--tokens", a.tokens, "How many tokens at most")->capture_default_str();
+  command
+      ->add_option("--temperature", a.sampling.temperature,
+                   "Divides the logits: 0 takes the likeliest token, 1 draws as the model says")
+      ->capture_default_str();
+  command->add_option("--top", a.sampling.top, "Draw among the N likeliest tokens only; 0: all");
+  command->add_option("--seed", a.sampling.seed, "Of the drawing")->capture_default_str();
+  command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
+  command->add_flag("--json", a.json, "Print the result as JSON");
+  add_execution_options(*command, a.execution);
+  command->footer(
+      "Example:\n  gnomon train gpt-nano --steps 2000\n"
+      "  gnomon generate gpt-nano --prompt \"The jury\" --temperature 0.8 --seed 1");
+  command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace gnomon::app

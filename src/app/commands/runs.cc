@@ -1,0 +1,188 @@
+#include "app/commands/runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "app/run_report.h"
+#include "app/runs.h"
+#include "base/error.h"
+#include "train/run.h"
+
+namespace gnomon::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::vector<std::string> runs;
+  bool json = false;
+};
+
+std::string state_of(const train::RunRecord& record, const fs::path& folder) {
+  if (record.state != train::RunState::running) return std::string(name(record.state));
+  return train::is_held(folder) ? "running" : "killed";
+}
+
+std::string number(std::optional<double> value, int digits) {
+  return value ? fmt::format("{:.{}f}", *value, digits) : "-";
+}
+
+// What is said of a run in one line.
+struct Line {
+  std::string name, state, model, data, precision, updated;
+  std::int64_t steps = 0, total = 0;
+  std::optional<double> accuracy, test_loss;
+};
+
+Line line_of(const fs::path& folder, const train::RunRecord& record) {
+  Line line{folder.filename().string(), state_of(record, folder), record.recipe.model,
+            record.recipe.data,         record.recipe.precision,  record.updated,
+            record.steps,               record.total_steps,       {},
+            {}};
+  if (record.assessments.empty()) return line;
+  line.test_loss = record.assessments.back().test_loss;
+  if (record.recipe.loss == "cross-entropy") line.accuracy = record.assessments.back().accuracy;
+  return line;
+}
+
+void list(const Arguments& arguments) {
+  nlohmann::json all = nlohmann::json::array();
+  const auto folders = train::list_runs(runs_folder);
+  if (folders.empty() && !arguments.json)
+    fmt::print("no runs in {}/; make one with: gnomon train lenet\n", runs_folder.string());
+  if (!folders.empty() && !arguments.json)
+    fmt::print("{:<18} {:<12} {:<16} {:<16} {:<9} {:>15} {:>9} {:>10}  {}\n", "run", "state",
+               "model", "data", "precision", "steps", "accuracy", "test loss", "last change");
+  for (const auto& folder : folders) {
+    try {
+      const auto line = line_of(folder, train::read_run(folder));
+      if (!arguments.json) {
+        fmt::print("{:<18} {:<12} {:<16} {:<16} {:<9} {:>15} {:>9} {:>10}  {}\n", line.name,
+                   line.state, line.model, line.data, line.precision,
+                   fmt::format("{}/{}", line.steps, line.total), number(line.accuracy, 4),
+                   number(line.test_loss, 4), line.updated);
+        continue;
+      }
+      all.push_back({{"run", folder.string()},
+                     {"state", line.state},
+                     {"model", line.model},
+                     {"data", line.data},
+                     {"precision", line.precision},
+                     {"steps", line.steps},
+                     {"total_steps", line.total},
+                     {"updated", line.updated}});
+      if (line.accuracy) all.back()["accuracy"] = *line.accuracy;
+      if (line.test_loss) all.back()["test_loss"] = *line.test_loss;
+    } catch (const InputError& error) {
+      fmt::print(stderr, "gnomon: {}\n", error.what());
+    }
+  }
+  if (arguments.json) fmt::print("{}\n", all.dump());
+}
+
+void show(const Arguments& arguments) {
+  const auto folder = find_run(arguments.runs.at(0), "");
+  if (arguments.json) {
+    fmt::print("{}\n", run_data(folder).dump());
+    return;
+  }
+  const auto record = train::read_run(folder);
+  const auto line = line_of(folder, record);
+  fmt::print("{}: {}, {} on {}, {}\n", folder.string(), line.state, line.model, line.data,
+             line.precision);
+  fmt::print("{} of {} steps, {:.0f} examples/s\n", line.steps, line.total,
+             record.examples_per_second);
+  for (const auto& a : record.assessments)
+    fmt::print("  step {:>7}  loss {:.4f}  test loss {:.4f}  accuracy {:.4f}  {}\n", a.step, a.loss,
+               a.test_loss, a.accuracy, to_string(a.duration));
+  for (const auto& warning : record.warnings) fmt::print("warning: {}\n", warning);
+  write_run_report(folder);
+  fmt::print("report: {}\n", (folder / "report.html").string());
+}
+
+std::string value_of(const train::Recipe& recipe, const std::string& field) {
+  std::string text = field == "model" ? recipe.model : "";
+  train::for_each_field(recipe, [&](const char* name, const auto& value, const char*) {
+    if (field == name) text = fmt::format("{}", value);
+  });
+  return text;
+}
+
+void compare(const Arguments& arguments) {
+  const fs::path folders[] = {find_run(arguments.runs.at(0), ""), find_run(arguments.runs.at(1), "")};
+  const train::RunRecord records[] = {train::read_run(folders[0]), train::read_run(folders[1])};
+  const Line lines[] = {line_of(folders[0], records[0]), line_of(folders[1], records[1])};
+  nlohmann::ordered_json json{{"runs", {folders[0].string(), folders[1].string()}},
+                              {"options", nlohmann::json::object()},
+                              {"results", nlohmann::json::object()}};
+  for (const auto& field : train::differences(records[0].recipe, records[1].recipe))
+    json["options"][field] = {value_of(records[0].recipe, field), value_of(records[1].recipe, field)};
+  const auto result = [&](const char* what, const std::string& one, const std::string& other) {
+    json["results"][what] = {one, other};
+  };
+  result("state", lines[0].state, lines[1].state);
+  result("steps", std::to_string(lines[0].steps), std::to_string(lines[1].steps));
+  result("accuracy", number(lines[0].accuracy, 4), number(lines[1].accuracy, 4));
+  result("test loss", number(lines[0].test_loss, 4), number(lines[1].test_loss, 4));
+  result("examples/s", number(records[0].examples_per_second, 0),
+         number(records[1].examples_per_second, 0));
+  if (arguments.json) {
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("{:<16} {:>20} {:>20}\n", "", folders[0].filename().string(),
+             folders[1].filename().string());
+  for (const auto* part : {"options", "results"})
+    for (const auto& [what, values] : json[part].items())
+      fmt::print("{:<16} {:>20} {:>20}\n", what, values[0].get<std::string>(),
+                 values[1].get<std::string>());
+  fmt::print("\nOne run of each: a difference within what another seed makes is none. "
+             "`gnomon study` tells them apart.\n");
+}
+
+void remove(const Arguments& arguments) {
+  for (const auto& run : arguments.runs) {
+    const auto folder = find_run(run, "");
+    {
+      const train::RunLock lock(folder);
+      fs::remove_all(folder);
+    }
+    if (!arguments.json) fmt::print("removed {}\n", folder.string());
+  }
+}
+
+CLI::App* add(CLI::App& parent, const char* name, const char* what, std::shared_ptr<Arguments> a,
+              void (*action)(const Arguments&)) {
+  auto* command = parent.add_subcommand(name, what);
+  command->add_flag("--json", a->json, "Print the result as JSON");
+  command->callback([a, action] { action(*a); });
+  return command;
+}
+
+}  // namespace
+
+void add_runs(CLI::App& parent) {
+  auto* runs = parent.add_subcommand("runs", "List, show, compare and remove training runs");
+  runs->require_subcommand(1);
+  auto a = std::make_shared<Arguments>();
+  add(*runs, "list", "All runs in runs/, the last changed last", a, list);
+  add(*runs, "show", "One run, and its report written again", a, show)
+      ->add_option("run", a->runs, "Its folder, its name, or 'latest' (unfinished)")
+      ->required()
+      ->expected(1);
+  add(*runs, "compare", "Two runs: in what they differ, and in what that results", a, compare)
+      ->add_option("run", a->runs, "Their folders or names")
+      ->required()
+      ->expected(2);
+  add(*runs, "remove", "Delete runs with all their files", a, remove)
+      ->add_option("run", a->runs, "Their folders or names")
+      ->required();
+  runs->footer("Example:\n  gnomon train lenet --epochs 1 --examples 6400\n  gnomon runs list");
+}
+
+}  // namespace gnomon::app

@@ -1,0 +1,91 @@
+#include "app/run_report.h"
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "page/page.h"
+#include "train/run.h"
+
+namespace gnomon::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t most_points = 4000;
+
+// The answer to what was asked: how good is it, and can it be used?
+std::string sentence(const train::RunRecord& record) {
+  const auto& recipe = record.recipe;
+  std::string what = fmt::format("{} on {}", recipe.model, recipe.data);
+  if (record.assessments.empty())
+    return fmt::format("{}: {} after {} of {} steps, not evaluated yet.", what, name(record.state),
+                       record.steps, record.total_steps);
+  const auto& last = record.assessments.back();
+  const std::string good =
+      recipe.loss == "cross-entropy"
+          ? fmt::format("accuracy {:.4f} and loss {:.4f}", last.accuracy, last.test_loss)
+          : fmt::format("loss {:.4g}", last.test_loss);
+  return fmt::format("{} reached {} on examples it was not trained on, after {} steps in {}.", what,
+                     good, last.step, recipe.precision);
+}
+
+Json options_of(const train::Recipe& recipe) {
+  Json options{{"model", recipe.model}};
+  train::for_each_field(recipe,
+                        [&](const char* name, const auto& value, const char*) { options[name] = value; });
+  return options;
+}
+
+// Every so many steps, and the last: means would hide single bad steps.
+Json curves_of(const std::vector<train::Step>& steps) {
+  const std::size_t every = (steps.size() + most_points - 1) / most_points;
+  Json step = Json::array(), loss = Json::array(), rate = Json::array(), norm = Json::array();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (i % every != 0 && i + 1 != steps.size()) continue;
+    step.push_back(steps[i].number);
+    loss.push_back(steps[i].loss);
+    rate.push_back(steps[i].learning_rate);
+    norm.push_back(steps[i].gradient_norm);
+  }
+  return {{"step", step}, {"loss", loss}, {"learning_rate", rate}, {"gradient_norm", norm}};
+}
+
+}  // namespace
+
+Json run_data(const std::filesystem::path& folder) {
+  const auto record = train::read_run(folder);
+  Json epochs = Json::array(), samples = Json::array();
+  for (const auto& a : record.assessments)
+    epochs.push_back({{"epoch", a.epoch},
+                      {"step", a.step},
+                      {"loss", a.loss},
+                      {"test_loss", a.test_loss},
+                      {"accuracy", a.accuracy},
+                      {"seconds", a.duration.value}});
+  for (const auto& sample : record.samples)
+    samples.push_back({{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
+  const bool killed = record.state == train::RunState::running && !train::is_held(folder);
+  return {{"kind", "run"},
+          {"schema", 1},
+          {"title", fmt::format("{} on {}", record.recipe.model, record.recipe.data)},
+          {"state", killed ? "interrupted" : name(record.state)},
+          {"answer", sentence(record)},
+          {"started", record.started},
+          {"options", options_of(record.recipe)},
+          {"provenance", record.facts},
+          {"steps", curves_of(train::read_steps(folder))},
+          {"epochs", std::move(epochs)},
+          {"samples", std::move(samples)},
+          {"checkpoints",
+           {{"written", record.checkpoints.written},
+            {"writing_seconds", record.checkpoints.writing.value},
+            {"waiting_seconds", record.checkpoints.waiting.value},
+            {"bytes", record.checkpoints.bytes.value}}},
+          {"warnings", record.warnings}};
+}
+
+void write_run_report(const std::filesystem::path& folder) {
+  write_file(folder / "report.html", page::html(run_data(folder).dump()));
+}
+
+}  // namespace gnomon::app

@@ -1,0 +1,74 @@
+#include "app/runs.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "base/nearest.h"
+#include "train/run.h"
+
+namespace gnomon::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string latest_name = "latest";
+
+bool is_run(const fs::path& folder) { return fs::exists(folder / "run.json"); }
+
+// The latest run of which `wanted` is true; empty if there is none. Damaged records are passed over.
+template <typename F>
+fs::path latest(F&& wanted) {
+  const auto runs = train::list_runs(runs_folder);
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    try {
+      if (wanted(train::read_run(*run), *run)) return *run;
+    } catch (const InputError&) {
+      continue;
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> run_names() {
+  std::vector<std::string> names{latest_name};
+  for (const auto& run : train::list_runs(runs_folder)) names.push_back(run.filename().string());
+  return names;
+}
+
+}  // namespace
+
+fs::path find_run(const std::string& name, const std::string& model) {
+  if (name == latest_name) {
+    auto found = latest([&](const train::RunRecord& record, const fs::path& folder) {
+      return record.state != train::RunState::finished && !train::is_held(folder) &&
+             (model.empty() || record.recipe.model == model);
+    });
+    if (found.empty())
+      throw InputError("latest: no run{} in {}/ is unfinished", model.empty() ? "" : " of " + model,
+                       runs_folder.string());
+    return found;
+  }
+  for (const fs::path& folder : {fs::path(name), runs_folder / name})
+    if (is_run(folder)) return folder;
+  throw InputError("run {}: there is none; {}", name, suggest(name, run_names()));
+}
+
+fs::path find_model(const std::string& name) {
+  if (fs::is_regular_file(name)) return name;
+  for (const fs::path& folder : {fs::path(name), runs_folder / name})
+    if (is_run(folder)) {
+      if (fs::exists(train::model_path(folder))) return train::model_path(folder);
+      throw InputError("run {}: has no model yet; go on with: gnomon train --resume {}", name,
+                       folder.string());
+    }
+  const auto found = latest([&](const train::RunRecord& record, const fs::path& folder) {
+    return record.recipe.model == name && fs::exists(train::model_path(folder));
+  });
+  if (!found.empty()) return train::model_path(found);
+  train::family_of(name);
+  throw InputError("{}: no run of it in {}/ has a model; make one with: gnomon train {}", name,
+                   runs_folder.string(), name);
+}
+
+}  // namespace gnomon::app

@@ -1,0 +1,20 @@
+#pragma once
+
+// How commands name runs and their models.
+
+#include <filesystem>
+#include <string>
+
+namespace gnomon::app {
+
+inline const std::filesystem::path runs_folder = "runs";
+
+// A run by its folder, by its name below runs/, or "latest": the last changed that is not finished,
+// of `model` if that is not empty. Throws InputError with what there is instead.
+std::filesystem::path find_run(const std::string& name, const std::string& model);
+
+// A trained model by its file, by its run's folder or name, or by a model's name: that of the latest
+// run of it that has one. Throws InputError with the command that makes one.
+std::filesystem::path find_model(const std::string& name);
+
+}  // namespace gnomon::app

@@ -1,0 +1,264 @@
+#include "app/training.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "app/run_report.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "machine/host.h"
+#include "train/loss_watch.h"
+#include "train/model_file.h"
+#include "train/replay.h"
+
+namespace gnomon::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* sample_prompt = "The ";
+constexpr std::int64_t sample_tokens = 200;
+
+std::map<std::string, std::string> facts_of(const Training& training,
+                                            const train::Workload& workload,
+                                            const exec::Executor& executor) {
+  const auto host = machine::read_host();
+  return {{"executor", std::string(executor.name())},
+          {"threads", std::to_string(threads_of(training.execution))},
+          {"data.hash", workload.splits.train.hash},
+          {"data.examples", std::to_string(workload.splits.train.size())},
+          {"test.examples", std::to_string(workload.splits.test.size())},
+          {"host.processor", host.processor},
+          {"host.family", host.family},
+          {"host.kernel", host.kernel},
+          {"version", GNOMON_VERSION}};
+}
+
+// One call of run_training.
+class Session {
+ public:
+  explicit Session(const Training& training)
+      : t_(training),
+        executor_(make_executor(training.execution)),
+        workload_(train::load_workload(training.recipe)),
+        model_(train::build_model(training.recipe, workload_)),
+        options_(train::train_options(training.recipe)),
+        trainer_(std::make_unique<train::Trainer>(model_, *executor_, workload_.splits, options_)),
+        model_path_(training.out.empty() ? train::model_path(training.folder) : training.out) {
+    require_writable(model_path_);
+    record_.recipe = t_.recipe;
+    record_.started = timestamp_utc();
+    record_.facts = facts_of(t_, workload_, *executor_);
+    record_.total_steps = trainer_->total_steps();
+    if (keeps()) open_run();
+  }
+
+  Trained finish() {
+    Tracing tracing(t_.execution.trace_file);
+    train::TrainResult result;
+    try {
+      result = trainer_->run({.step = [this](const train::Step& step) { after_step(step); },
+                              .assessed = [this](const train::Assessment& a) { after_assessment(a); }});
+    } catch (const train::NotFinite& error) {
+      fail(error);
+    }
+    record_.examples_per_second = result.examples_per_second;
+    record_.state =
+        result.interrupted ? train::RunState::interrupted : train::RunState::finished;
+    if (keeps() && result.interrupted) save_checkpoint();
+    save_model();
+    close();
+    tracing.finish();
+    return {record_, model_path_};
+  }
+
+ private:
+  bool keeps() const { return !t_.folder.empty(); }
+
+  void open_run() {
+    lock_ = std::make_unique<train::RunLock>(t_.folder);
+    if (t_.resume) go_on();
+    log_ = std::make_unique<train::StepLog>(t_.folder, trainer_->steps());
+    checkpoints_ =
+        std::make_unique<fault::Checkpoints>(train::checkpoint_folder(t_.folder), t_.retention);
+    write_record();
+    // From the start too, so that whatever happens can be repeated.
+    if (trainer_->steps() == 0) save_checkpoint();
+    last_checkpoint_ = now();
+  }
+
+  void go_on() {
+    const auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
+    for (const auto& why : latest.damaged) warn("an older checkpoint is used: " + why);
+    if (!latest.checkpoint) return;
+    trainer_->resume(train::snapshot_of(*latest.checkpoint, latest.file.string()));
+    const auto before = train::read_run(t_.folder);
+    record_.started = before.started;
+    record_.samples = before.samples;
+    record_.warnings = before.warnings;
+    for (const auto* fact : {"threads", "executor", "data.hash", "host.family"})
+      if (before.facts.contains(fact) && before.facts.at(fact) != record_.facts.at(fact))
+        warn(fmt::format("resumed with another {}: {}, before {}; the result will differ in bits",
+                         fact, record_.facts.at(fact), before.facts.at(fact)));
+    std::erase_if(record_.samples,
+                  [&](const train::Sample& s) { return s.step > trainer_->steps(); });
+    if (!t_.quiet)
+      fmt::print("resumed after step {} of {}\n", trainer_->steps(), trainer_->total_steps());
+  }
+
+  void after_step(const train::Step& step) {
+    if (auto sentence = watch_.add(step.number, step.loss); !sentence.empty())
+      warn(std::move(sentence));
+    if (!keeps()) return;
+    log_->add(step);
+    const bool due = t_.checkpoint_steps > 0
+                         ? step.number % t_.checkpoint_steps == 0
+                         : (now() - last_checkpoint_).value >= t_.checkpoint_seconds;
+    if (due) save_checkpoint();
+  }
+
+  void after_assessment(const train::Assessment& assessment) {
+    if (!t_.quiet) {
+      fmt::print("{}  loss {:.4f}  test loss {:.4f}{}  {}\n", progress_of(assessment),
+                 assessment.loss, assessment.test_loss,
+                 options_.loss == train::Loss::cross_entropy
+                     ? fmt::format("  test accuracy {:.4f}", assessment.accuracy)
+                     : "",
+                 to_string(assessment.duration));
+      std::fflush(stdout);
+    }
+    write_sample(assessment.step);
+    if (keeps()) save_checkpoint();
+  }
+
+  std::string progress_of(const train::Assessment& assessment) const {
+    if (options_.steps == 0 && options_.evaluate_every == 0)
+      return fmt::format("epoch {:.0f}/{}", assessment.epoch, options_.epochs);
+    return fmt::format("step {}/{}", assessment.step, trainer_->total_steps());
+  }
+
+  void write_sample(std::int64_t step) {
+    if (!workload_.tokeniser) return;
+    auto states = trainer_->trained();
+    train::Sampling sampling;
+    sampling.temperature = 0.8;
+    auto shape = train::shape_of(t_.recipe, workload_);
+    shape.batch = 1;
+    const std::string text = continue_text(
+        train::build_model(t_.recipe.model, shape, train::Mode::inference), *executor_, states,
+        *workload_.tokeniser, sample_prompt, sample_tokens, sampling);
+    record_.samples.push_back({step, sample_prompt, text});
+  }
+
+  void save_checkpoint() {
+    log_->flush();
+    checkpoints_->save(train::to_checkpoint(trainer_->snapshot(), t_.recipe));
+    write_record();
+    last_checkpoint_ = now();
+  }
+
+  void save_model() {
+    train::ModelFile file;
+    file.model = t_.recipe.model;
+    if (t_.recipe.program.empty())
+      file.shape = train::shape_of(t_.recipe, workload_);
+    else
+      file.program = model_.inference;
+    file.tokeniser = workload_.tokeniser;
+    train::take_states(trainer_->model(), trainer_->trained(), file);
+    file.metadata = record_.facts;
+    file.metadata["recipe"] = train::to_json(t_.recipe);
+    file.metadata["data"] = t_.recipe.data;
+    file.metadata["steps"] = std::to_string(trainer_->steps());
+    train::save(model_path_, file);
+  }
+
+  void update_record() {
+    record_.updated = timestamp_utc();
+    record_.steps = trainer_->steps();
+    record_.assessments = trainer_->assessments();
+    if (checkpoints_) record_.checkpoints = checkpoints_->cost();
+  }
+
+  void write_record() {
+    update_record();
+    train::write_run(t_.folder, record_);
+  }
+
+  void close() {
+    if (!keeps()) return update_record();
+    log_->flush();
+    checkpoints_->wait();
+    write_record();
+    write_run_report(t_.folder);
+  }
+
+  void warn(std::string sentence) {
+    fmt::print(stderr, "gnomon: {}\n", sentence);
+    record_.warnings.push_back(std::move(sentence));
+  }
+
+  // Finds out where the number came from, and rethrows with it in the message.
+  [[noreturn]] void fail(const train::NotFinite& error) {
+    std::string message = error.what();
+    if (keeps()) {
+      record_.state = train::RunState::failed;
+      log_->flush();
+      checkpoints_->wait();
+      write_record();
+      message += "\n" + origin_of(error.step.number);
+      record_.warnings.push_back(message);
+      close();
+    }
+    throw train::NotFinite(error.step, message);
+  }
+
+  std::string origin_of(std::int64_t step) {
+    const auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
+    if (!latest.checkpoint) return "there is no checkpoint to repeat the last steps from";
+    fmt::print(stderr, "gnomon: repeating from step {} to find where it came from\n",
+               latest.checkpoint->step);
+    const auto replay = train::find_origin(
+        *trainer_, *executor_, train::snapshot_of(*latest.checkpoint, latest.file.string()), step);
+    if (!replay) return "repeated from the last checkpoint, all numbers are finite";
+    const fs::path file = t_.folder / "replay.safetensors";
+    train::save_replay(file, *replay);
+    return fmt::format("first not finite: {} at step {}; look at it with: gnomon replay {}",
+                       replay->isolated.what, replay->step, file.string());
+  }
+
+  const Training& t_;
+  std::unique_ptr<exec::Executor> executor_;
+  train::Workload workload_;
+  train::Model model_;
+  train::TrainOptions options_;
+  std::unique_ptr<train::Trainer> trainer_;
+  fs::path model_path_;
+  train::RunRecord record_;
+  train::LossWatch watch_;
+  std::unique_ptr<train::RunLock> lock_;
+  std::unique_ptr<train::StepLog> log_;
+  std::unique_ptr<fault::Checkpoints> checkpoints_;
+  Seconds last_checkpoint_;
+};
+
+}  // namespace
+
+Trained run_training(const Training& training) { return Session(training).finish(); }
+
+std::string continue_text(const ir::Program& model, exec::Executor& executor, exec::States& states,
+                          const data::Tokeniser& tokeniser, const std::string& prompt,
+                          std::int64_t tokens, const train::Sampling& sampling) {
+  std::vector<std::int32_t> ids;
+  train::generate(model, executor, states, tokeniser.encode(prompt, "prompt"), tokens, sampling,
+                  [&](std::int32_t id) {
+                    ids.push_back(id);
+                    return id != tokeniser.end_of_text();
+                  });
+  return tokeniser.decode(ids);
+}
+
+}  // namespace gnomon::app

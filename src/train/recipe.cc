@@ -1,0 +1,183 @@
+#include "train/recipe.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/nearest.h"
+#include "ir/text.h"
+
+namespace gnomon::train {
+namespace {
+
+constexpr double largest_program = 256 << 20;
+
+bool is_file(const std::string& model) {
+  return std::filesystem::path(model).extension() == ".gir";
+}
+
+// Small transformers on characters, as they are trained for demonstrations.
+void prefer_text(Recipe& recipe) {
+  recipe.data = "brown";
+  recipe.steps = 2000;
+  recipe.evaluate_every = 500;
+  recipe.batch = 12;
+  recipe.optimiser = "adamw";
+  recipe.learning_rate = 1e-3;
+  recipe.beta2 = 0.99;
+  recipe.weight_decay = 0.1;
+  recipe.warmup = 100;
+  recipe.clip_norm = 1;
+}
+
+// He et al.'s weight decay and augmentation, with a rate for few epochs.
+void prefer_residual(Recipe& recipe) {
+  recipe.epochs = 8;
+  recipe.batch = 128;
+  recipe.learning_rate = 0.1;
+  recipe.weight_decay = 5e-4;
+  recipe.crop = 2;
+  recipe.flip = true;
+}
+
+pass::Update update_of(const Recipe& recipe) {
+  static const std::vector<std::string> optimisers = {"sgd", "adamw"};
+  pass::Update update;
+  if (recipe.optimiser == "sgd")
+    update.optimiser = pass::Sgd{recipe.momentum, recipe.weight_decay};
+  else if (recipe.optimiser == "adamw")
+    update.optimiser = pass::AdamW{recipe.beta1, recipe.beta2, 1e-8, recipe.weight_decay};
+  else
+    throw InputError("optimiser {}: unknown; {}", recipe.optimiser,
+                     suggest(recipe.optimiser, optimisers));
+  update.clip_norm = recipe.clip_norm;
+  update.report_norm = true;
+  update.average_decay = recipe.average;
+  return update;
+}
+
+ModelShape asked_shape(const Recipe& recipe) {
+  ModelShape shape;
+  shape.batch = recipe.batch;
+  shape.dropout = recipe.dropout;
+  shape.seed = recipe.seed;
+  shape.context = recipe.context;
+  shape.layers = recipe.layers;
+  shape.features = recipe.features;
+  shape.heads = recipe.heads;
+  return shape;
+}
+
+// Features in a row are an image of one row, as the zoo's classifiers take them; images in one
+// colour need not say so.
+void as_images(data::Dataset& data) {
+  const Shape& shape = data.inputs.shape();
+  if (shape.size() == 2) data.inputs = reshaped(data.inputs, {shape[0], 1, 1, shape[1]});
+  if (shape.size() == 3) data.inputs = reshaped(data.inputs, {shape[0], 1, shape[1], shape[2]});
+}
+
+}  // namespace
+
+Recipe default_recipe(const std::string& model) {
+  Recipe recipe;
+  recipe.model = model;
+  if (is_file(model)) {
+    recipe.program = read_file(model, Bytes(largest_program));
+    ir::parse(recipe.program, model);
+  } else if (family_of(model) == Family::language_model) {
+    prefer_text(recipe);
+  } else if (model.starts_with("resnet")) {
+    prefer_residual(recipe);
+  }
+  return recipe;
+}
+
+TrainOptions train_options(const Recipe& recipe) {
+  TrainOptions options;
+  options.epochs = recipe.epochs;
+  options.steps = recipe.steps;
+  options.evaluate_every = recipe.evaluate_every;
+  options.batch = recipe.batch;
+  options.learning_rate = recipe.learning_rate;
+  options.schedule = schedule_named(recipe.schedule);
+  options.warmup = recipe.warmup;
+  options.update = update_of(recipe);
+  options.loss = loss_named(recipe.loss);
+  options.label_smoothing = recipe.label_smoothing;
+  options.augmentation = {recipe.crop, recipe.flip};
+  options.precision = precision_named(recipe.precision);
+  options.seed = recipe.seed;
+  return options;
+}
+
+Workload load_workload(const Recipe& recipe) {
+  if (recipe.context < 1 || recipe.context > 1 << 16)
+    throw InputError("context {}: must be between 1 and {}", recipe.context, 1 << 16);
+  Workload workload = load_workload(recipe.data, {recipe.context, recipe.merges});
+  if (!workload.tokeniser && recipe.program.empty())
+    for (auto* part : {&workload.splits.train, &workload.splits.test}) as_images(*part);
+  if (recipe.examples < 0)
+    throw InputError("examples {}: must be at least 1", recipe.examples);
+  if (recipe.examples > 0) workload.splits.train = data::first(workload.splits.train, recipe.examples);
+  return workload;
+}
+
+ModelShape shape_of(const Recipe& recipe, const Workload& workload) {
+  return workload.fit(asked_shape(recipe));
+}
+
+Model build_model(const Recipe& recipe, const Workload& workload) {
+  if (!recipe.program.empty()) {
+    const ir::Program program = ir::parse(recipe.program, recipe.model);
+    return {program, program};
+  }
+  const bool text = family_of(recipe.model) == Family::language_model;
+  if (text != workload.tokeniser.has_value())
+    throw InputError("{}: takes {}, but {} is {}", recipe.model, text ? "text" : "images",
+                     recipe.data, text ? "none" : "text");
+  return model_named(recipe.model, shape_of(recipe, workload));
+}
+
+std::string to_json(const Recipe& recipe) {
+  nlohmann::ordered_json json{{"model", recipe.model}};
+  if (!recipe.program.empty()) json["program"] = recipe.program;
+  for_each_field(recipe, [&](const char* name, const auto& value, const char*) { json[name] = value; });
+  return json.dump();
+}
+
+Recipe recipe_from_json(std::string_view text, std::string_view origin) {
+  try {
+    auto json = nlohmann::json::parse(text);
+    Recipe recipe;
+    const auto take = [&](const char* name, auto& field) {
+      field = json.at(name).get<std::decay_t<decltype(field)>>();
+      json.erase(name);
+    };
+    take("model", recipe.model);
+    if (json.contains("program")) take("program", recipe.program);
+    for_each_field(recipe, [&](const char* name, auto& field, const char*) { take(name, field); });
+    if (!json.empty())
+      throw InputError("{}: holds {}, which this version does not know", origin,
+                       json.begin().key());
+    return recipe;
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError("{}: holds no recipe: {}", origin, error.what());
+  }
+}
+
+std::vector<std::string> differences(const Recipe& one, const Recipe& other) {
+  std::vector<std::string> names;
+  if (one.model != other.model || one.program != other.program) names.emplace_back("model");
+  std::vector<std::string> values;
+  for_each_field(one, [&](const char*, const auto& value, const char*) {
+    values.push_back(fmt::format("{}", value));
+  });
+  auto value = values.begin();
+  for_each_field(other, [&](const char* name, const auto& field, const char*) {
+    if (*value++ != fmt::format("{}", field)) names.emplace_back(name);
+  });
+  return names;
+}
+
+}  // namespace gnomon::train

@@ -1,0 +1,254 @@
+#include "train/run.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sealed_json.h"
+
+namespace gnomon::train {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr int version = 1;
+constexpr double largest_record = 64 << 20, largest_log = 1 << 30;
+constexpr const char *record_name = "run.json", *log_name = "steps.csv", *lock_name = "lock";
+constexpr std::string_view log_header = "step,loss,learning_rate,gradient_norm\n";
+
+constexpr std::string_view states[] = {"running", "interrupted", "finished", "failed"};
+
+RunState state_named(const std::string& text) {
+  const auto* const found = std::find(std::begin(states), std::end(states), text);
+  if (found == std::end(states)) throw std::domain_error("state");
+  return static_cast<RunState>(found - std::begin(states));
+}
+
+Json to_json(const std::vector<Assessment>& assessments) {
+  Json all = Json::array();
+  for (const auto& a : assessments)
+    all.push_back({{"step", a.step},
+                   {"epoch", a.epoch},
+                   {"loss", a.loss},
+                   {"accuracy", a.accuracy},
+                   {"test_loss", a.test_loss},
+                   {"seconds", a.duration.value}});
+  return all;
+}
+
+std::vector<Assessment> assessments_of(const Json& json) {
+  std::vector<Assessment> all;
+  for (const auto& a : json)
+    all.push_back({a.at("step").get<std::int64_t>(), a.at("epoch").get<double>(),
+                   a.at("loss").get<double>(), a.at("accuracy").get<double>(),
+                   a.at("test_loss").get<double>(), Seconds(a.at("seconds").get<double>())});
+  return all;
+}
+
+Json to_json(const RunRecord& record) {
+  Json samples = Json::array();
+  for (const auto& sample : record.samples)
+    samples.push_back(
+        {{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
+  const auto& cost = record.checkpoints;
+  return {{"version", version},
+          {"state", name(record.state)},
+          {"started", record.started},
+          {"updated", record.updated},
+          {"recipe", Json::parse(train::to_json(record.recipe))},
+          {"facts", record.facts},
+          {"steps", record.steps},
+          {"total_steps", record.total_steps},
+          {"examples_per_second", record.examples_per_second},
+          {"assessments", to_json(record.assessments)},
+          {"samples", std::move(samples)},
+          {"warnings", record.warnings},
+          {"checkpoints",
+           {{"written", cost.written},
+            {"writing_seconds", cost.writing.value},
+            {"waiting_seconds", cost.waiting.value},
+            {"bytes", cost.bytes.value}}}};
+}
+
+RunRecord record_of(const Json& json, const std::string& origin) {
+  RunRecord record;
+  record.state = state_named(json.at("state").get<std::string>());
+  record.started = json.at("started").get<std::string>();
+  record.updated = json.at("updated").get<std::string>();
+  record.recipe = recipe_from_json(json.at("recipe").dump(), origin);
+  record.facts = json.at("facts").get<std::map<std::string, std::string>>();
+  record.steps = json.at("steps").get<std::int64_t>();
+  record.total_steps = json.at("total_steps").get<std::int64_t>();
+  record.examples_per_second = json.at("examples_per_second").get<double>();
+  record.assessments = assessments_of(json.at("assessments"));
+  for (const auto& sample : json.at("samples"))
+    record.samples.push_back({sample.at("step").get<std::int64_t>(),
+                              sample.at("prompt").get<std::string>(),
+                              sample.at("text").get<std::string>()});
+  record.warnings = json.at("warnings").get<std::vector<std::string>>();
+  const auto& cost = json.at("checkpoints");
+  record.checkpoints = {cost.at("written").get<int>(),
+                        Seconds(cost.at("writing_seconds").get<double>()),
+                        Seconds(cost.at("waiting_seconds").get<double>()),
+                        Bytes(cost.at("bytes").get<double>())};
+  return record;
+}
+
+std::string line_of(const Step& step) {
+  return fmt::format("{},{},{},{}\n", step.number, step.loss, step.learning_rate,
+                     step.gradient_norm);
+}
+
+// One line of steps.csv; false if it is none.
+bool read_line(std::string_view line, Step& step) {
+  const auto take = [&](auto& value, char end) {
+    const auto [rest, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+    const auto length = static_cast<std::size_t>(rest - line.data());
+    if (error != std::errc() || length == line.size() || *rest != end) return false;
+    line.remove_prefix(length + 1);
+    return true;
+  };
+  return take(step.number, ',') && take(step.loss, ',') && take(step.learning_rate, ',') &&
+         take(step.gradient_norm, '\n') && line.empty();
+}
+
+}  // namespace
+
+std::string_view name(RunState state) { return states[static_cast<std::size_t>(state)]; }
+
+void write_run(const fs::path& folder, const RunRecord& record) {
+  write_file(folder / record_name, seal(to_json(record)));
+}
+
+RunRecord read_run(const fs::path& folder) {
+  const fs::path file = folder / record_name;
+  const auto json = unseal(read_file(file, Bytes(largest_record)), file.string(),
+                           "the checkpoints beside it can still be read");
+  const int found = json.value("version", 0);
+  if (found > version)
+    throw InputError("{}: was written by a newer version (format {}, this one reads up to {})",
+                     file.string(), found, version);
+  try {
+    return record_of(json, file.string());
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError("{}: is no record of a run: {}", file.string(), error.what());
+  } catch (const std::domain_error& error) {
+    throw InputError("{}: is no record of a run: {}", file.string(), error.what());
+  }
+}
+
+std::vector<fs::path> list_runs(const fs::path& root) {
+  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(root, ignored))
+    if (fs::exists(entry.path() / record_name, ignored))
+      found.emplace_back(fs::last_write_time(entry.path() / record_name, ignored), entry.path());
+  std::sort(found.begin(), found.end());
+  std::vector<fs::path> runs;
+  for (auto& [time, path] : found) runs.push_back(std::move(path));
+  return runs;
+}
+
+fs::path new_run_folder(const fs::path& root, const std::string& model) {
+  const std::string stem = fs::path(model).stem().string();
+  for (int number = 1;; ++number)
+    if (auto folder = root / fmt::format("{}-{}", stem, number); !fs::exists(folder)) return folder;
+}
+
+RunLock::RunLock(const fs::path& folder) {
+  create_folder(folder);
+  const fs::path file = folder / lock_name;
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) throw EnvironmentError("{}: {}", file.string(), std::strerror(errno));
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  ::close(descriptor_);
+  throw EnvironmentError("{}: another process is at work on this run; wait for it, or start another",
+                         folder.string());
+}
+
+RunLock::~RunLock() { ::close(descriptor_); }
+
+bool is_held(const fs::path& folder) {
+  const int descriptor = ::open((folder / lock_name).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0;
+  ::close(descriptor);
+  return held;
+}
+
+StepLog::StepLog(const fs::path& folder, std::int64_t steps) : file_(folder / log_name) {
+  std::string kept(log_header);
+  if (steps > 0 && fs::exists(file_))
+    for (const auto& step : read_steps(folder))
+      if (step.number <= steps) kept += line_of(step);
+  write_file(file_, kept);
+  out_.open(file_, std::ios::app | std::ios::binary);
+}
+
+void StepLog::add(const Step& step) { out_ << line_of(step); }
+
+void StepLog::flush() {
+  if (!out_.flush()) throw EnvironmentError("{}: cannot be written to", file_.string());
+}
+
+std::vector<Step> read_steps(const fs::path& folder) {
+  const fs::path file = folder / log_name;
+  const std::string text = read_file(file, Bytes(largest_log));
+  std::string_view rest = text;
+  if (!rest.starts_with(log_header))
+    throw InputError("{}: is no log of steps: its first line is not {}", file.string(),
+                     log_header.substr(0, log_header.size() - 1));
+  rest.remove_prefix(log_header.size());
+  std::vector<Step> steps;
+  for (std::size_t number = 2; !rest.empty(); ++number) {
+    const auto end = rest.find('\n');
+    if (end == std::string_view::npos) break;
+    Step step;
+    if (!read_line(rest.substr(0, end + 1), step))
+      throw InputError("{}:{}: is no line of a step", file.string(), number);
+    steps.push_back(step);
+    rest.remove_prefix(end + 1);
+  }
+  return steps;
+}
+
+fault::Checkpoint to_checkpoint(const Snapshot& snapshot, const Recipe& recipe) {
+  fault::Checkpoint checkpoint;
+  checkpoint.step = snapshot.steps;
+  checkpoint.tensors = snapshot.states;
+  checkpoint.facts["recipe"] = train::to_json(recipe);
+  checkpoint.facts["loss"] = fmt::format("{}", snapshot.loss);
+  checkpoint.facts["assessments"] = to_json(snapshot.assessments).dump();
+  if (!snapshot.assessments.empty() && snapshot.assessments.back().step == snapshot.steps)
+    checkpoint.score = -snapshot.assessments.back().test_loss;
+  return checkpoint;
+}
+
+Snapshot snapshot_of(const fault::Checkpoint& checkpoint, std::string_view origin) {
+  const auto fact = [&](const char* key) -> const std::string& {
+    const auto found = checkpoint.facts.find(key);
+    if (found == checkpoint.facts.end())
+      throw InputError("{}: is no checkpoint of a training: it has no {}", origin, key);
+    return found->second;
+  };
+  Snapshot snapshot{checkpoint.tensors, checkpoint.step, 0, {}};
+  const std::string& loss = fact("loss");
+  std::from_chars(loss.data(), loss.data() + loss.size(), snapshot.loss);
+  try {
+    snapshot.assessments = assessments_of(Json::parse(fact("assessments")));
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError("{}: its assessments cannot be read: {}", origin, error.what());
+  }
+  return snapshot;
+}
+
+}  // namespace gnomon::train

@@ -1,0 +1,106 @@
+#pragma once
+
+// A training run on disk: one folder with all there is to know about it.
+//
+//   run.json            what is trained, how far it is, how good it was; atomic, with a checksum
+//   steps.csv           step,loss,learning_rate,gradient_norm: a line for every step
+//   checkpoints/        where it is resumed from (fault/checkpoint.h)
+//   model.safetensors   the trained model, at the end (train/model_file.h)
+//   report.html         the same for people
+//
+// Threads: one at a time. Processes: one may hold a run (RunLock), any may read it.
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fault/checkpoint.h"
+#include "train/recipe.h"
+#include "train/trainer.h"
+
+namespace gnomon::train {
+
+// A killed run is `running` on disk; is_held tells.
+enum class RunState { running, interrupted, finished, failed };
+std::string_view name(RunState state);
+
+// Text that a language model wrote after some step.
+struct Sample {
+  std::int64_t step = 0;
+  std::string prompt, text;
+
+  bool operator==(const Sample&) const = default;
+};
+
+struct RunRecord {
+  RunState state = RunState::running;
+  std::string started, updated;  // UTC
+  Recipe recipe;
+  std::map<std::string, std::string> facts;  // executor, threads, data hash, host, …
+  std::int64_t steps = 0, total_steps = 0;
+  double examples_per_second = 0;
+  std::vector<Assessment> assessments;
+  std::vector<Sample> samples;
+  std::vector<std::string> warnings;
+  fault::CheckpointCost checkpoints;
+};
+
+// Throw EnvironmentError if the file cannot be written; InputError naming it if it is absent or
+// damaged.
+void write_run(const std::filesystem::path& folder, const RunRecord& record);
+RunRecord read_run(const std::filesystem::path& folder);
+
+// The folders below `root` that hold a run, by the time of their last change, the latest last.
+std::vector<std::filesystem::path> list_runs(const std::filesystem::path& root);
+
+// root/MODEL-N, N the smallest number from 1 that is free.
+std::filesystem::path new_run_folder(const std::filesystem::path& root, const std::string& model);
+
+// The right to change a run, until destruction or the end of the process however it comes.
+class RunLock {
+ public:
+  // Creates the folder. Throws EnvironmentError if another process holds the run.
+  explicit RunLock(const std::filesystem::path& folder);
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+bool is_held(const std::filesystem::path& folder);
+
+// steps.csv, appended to while the run goes on.
+class StepLog {
+ public:
+  // Keeps the lines of the first `steps` steps of what an earlier process wrote.
+  StepLog(const std::filesystem::path& folder, std::int64_t steps);
+  void add(const Step& step);
+  // Hands to the system what was added. Throws EnvironmentError if that fails.
+  void flush();
+
+ private:
+  std::filesystem::path file_;
+  std::ofstream out_;
+};
+
+// Whole lines; a last one that was cut off is left out. Throws InputError for anything else.
+std::vector<Step> read_steps(const std::filesystem::path& folder);
+
+// The conversion between a training's state and a checkpoint of it. `snapshot_of` throws InputError
+// for a checkpoint of something else.
+fault::Checkpoint to_checkpoint(const Snapshot& snapshot, const Recipe& recipe);
+Snapshot snapshot_of(const fault::Checkpoint& checkpoint, std::string_view origin);
+
+inline std::filesystem::path checkpoint_folder(const std::filesystem::path& run) {
+  return run / "checkpoints";
+}
+inline std::filesystem::path model_path(const std::filesystem::path& run) {
+  return run / "model.safetensors";
+}
+
+}  // namespace gnomon::train

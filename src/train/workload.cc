@@ -1,0 +1,145 @@
+#include "train/workload.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/nearest.h"
+#include "base/random.h"
+#include "data/csv.h"
+#include "data/image_folder.h"
+#include "data/npy.h"
+#include "data/npz.h"
+#include "data/text.h"
+
+namespace gnomon::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_text(std::string_view name) {
+  const auto& known = data::text_names();
+  return name.ends_with(".txt") || std::find(known.begin(), known.end(), name) != known.end();
+}
+
+// i64 labels, NumPy's integers, as i32; f64 arrays as f32.
+Tensor as_loaded(const Tensor& tensor, std::string_view origin) {
+  if (tensor.dtype() == DType::f64) return convert(tensor, DType::f32);
+  if (tensor.dtype() == DType::boolean || tensor.dtype() == DType::i8)
+    return convert(tensor, DType::i32);
+  if (tensor.dtype() != DType::i64) return tensor;
+  for (const auto value : tensor.span<std::int64_t>())
+    if (value != static_cast<std::int32_t>(value))
+      throw InputError("{}: holds {}, which is no class number", origin, value);
+  return convert(tensor, DType::i32);
+}
+
+// A tenth, at least one example, drawn with a fixed seed.
+data::Splits divided(const data::Dataset& all, std::string_view name) {
+  if (all.size() < 2)
+    throw InputError("{}: holds {} examples; two are needed, to train and to test", name,
+                     all.size());
+  const auto order = Random(0, "test part").permutation(all.size());
+  const std::int64_t test = std::max<std::int64_t>(1, all.size() / 10);
+  const std::span<const std::int64_t> drawn(order);
+  data::Splits splits{data::take(all, drawn.subspan(static_cast<std::size_t>(test))),
+                      data::take(all, drawn.first(static_cast<std::size_t>(test)))};
+  if (splits.train.inputs.dtype() == DType::u8)
+    splits.train.normalisation = data::moments(splits.train.inputs);
+  splits.test.normalisation = splits.train.normalisation;
+  return splits;
+}
+
+data::Dataset load_arrays(std::string_view name) {
+  Tensor x, y;
+  if (name.ends_with(".npz")) {
+    auto arrays = data::read_npz(std::string(name));
+    for (const auto* key : {"x", "y"})
+      if (!arrays.contains(key)) throw InputError("{}: has no array named {}", name, key);
+    x = std::move(arrays.at("x"));
+    y = std::move(arrays.at("y"));
+  } else {
+    const auto comma = name.find(',');
+    x = data::read_npy(std::string(name.substr(0, comma)));
+    y = data::read_npy(std::string(name.substr(comma + 1)));
+  }
+  return data::make_dataset(name, as_loaded(x, name), as_loaded(y, name));
+}
+
+data::Splits load_examples(std::string_view name) {
+  const auto comma = name.find(',');
+  if (name.ends_with(".npz") ||
+      (comma != std::string_view::npos && name.substr(0, comma).ends_with(".npy") &&
+       name.ends_with(".npy")))
+    return divided(load_arrays(name), name);
+  if (name.ends_with(".csv")) {
+    data::Table table = data::read_csv(std::string(name));
+    return divided(data::make_dataset(name, std::move(table.features), std::move(table.labels),
+                                      std::move(table.classes)),
+                   name);
+  }
+  if (fs::is_directory(name)) return divided(data::read_image_folder(std::string(name)), name);
+  if (name.ends_with(".npy"))
+    throw InputError("{}: labels are missing; write --data x.npy,y.npy", name);
+  return data::load_dataset(name);
+}
+
+Workload load_text(std::string_view name, const TextOptions& options) {
+  const data::TextSplits text = data::load_text(name);
+  Workload workload;
+  workload.tokeniser =
+      options.merges > 0
+          ? data::Tokeniser::of_byte_pairs(text.train.documents, options.merges)
+          : [&] {
+              // A character of the validation part alone would have no token.
+              auto all = text.train.documents;
+              all.insert(all.end(), text.validation.documents.begin(),
+                         text.validation.documents.end());
+              return data::Tokeniser::of_characters(all);
+            }();
+  const auto examples = [&](const data::Text& part) {
+    return next_token_examples(workload.tokeniser->encode_documents(part.documents),
+                               options.context, name);
+  };
+  workload.splits = {examples(text.train), examples(text.validation)};
+  return workload;
+}
+
+}  // namespace
+
+data::Dataset next_token_examples(std::span<const std::int32_t> tokens, std::int64_t context,
+                                  std::string_view origin) {
+  const std::int64_t count = (static_cast<std::int64_t>(tokens.size()) - 1) / context;
+  if (count < 1)
+    throw InputError("{}: holds {} tokens, too few for one example of {}; use a smaller context",
+                     origin, tokens.size(), context);
+  const auto stretch = [&](std::size_t from) {
+    const auto part = tokens.subspan(from, static_cast<std::size_t>(count * context));
+    return Tensor::of<std::int32_t>({count, context}, part);
+  };
+  return data::make_dataset(origin, stretch(0), stretch(1));
+}
+
+ModelShape Workload::fit(ModelShape shape) const {
+  const Shape& given = splits.train.inputs.shape();
+  if (tokeniser) {
+    shape.vocabulary = tokeniser->size();
+    shape.context = given[1];
+    return shape;
+  }
+  if (given.size() == 4) {
+    shape.channels = given[1];
+    shape.height = given[2];
+    shape.width = given[3];
+  }
+  if (!splits.train.classes.empty())
+    shape.classes = static_cast<std::int64_t>(splits.train.classes.size());
+  return shape;
+}
+
+Workload load_workload(std::string_view name, const TextOptions& text) {
+  if (is_text(name)) return load_text(name, text);
+  return {load_examples(name), std::nullopt};
+}
+
+}  // namespace gnomon::train

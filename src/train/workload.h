@@ -1,0 +1,46 @@
+#pragma once
+
+// What `--data` names, made ready to train a model on.
+//
+//   fashion-mnist            images
+//   x.npy,y.npy              arrays f32 or u8 [n, ...] and labels [n, ...]; an .npz file with x and y
+//   table.csv                numbers, the last column the label
+//   folder/                  PNG and JPEG files, one folder per class
+//   brown, book.txt          text, for language models
+//
+// Data without a test part of its own is divided: a tenth, drawn with a fixed seed, is for testing;
+// of text the last tenth.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "data/dataset.h"
+#include "data/tokeniser.h"
+#include "train/zoo/zoo.h"
+
+namespace gnomon::train {
+
+struct Workload {
+  data::Splits splits;
+  std::optional<data::Tokeniser> tokeniser;  // of text
+
+  // `shape` with what the data says about it: sides of images, classes, vocabulary.
+  ModelShape fit(ModelShape shape) const;
+};
+
+struct TextOptions {
+  std::int64_t context = 64;  // tokens per example
+  std::int64_t merges = 0;    // byte pairs learned from the text; 0: characters are tokens
+};
+
+// Throws InputError, and EnvironmentError with the line that fetches it where known data is absent.
+Workload load_workload(std::string_view name, const TextOptions& text);
+
+// Stretches of `context` tokens, one after the other, labelled with the token that follows each:
+// i32 [n, context] both. Throws InputError if the tokens do not fill one.
+data::Dataset next_token_examples(std::span<const std::int32_t> tokens, std::int64_t context,
+                                  std::string_view origin);
+
+}  // namespace gnomon::train

@@ -1,0 +1,225 @@
+#include "train/zoo/layers.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "train/zoo/zoo.h"
+
+namespace gnomon::train {
+
+using ir::Value;
+
+namespace {
+
+// PyTorch's default for linear and convolution layers: uniform within 1/√fan-in.
+ir::Initial by_fan_in(std::int64_t fan_in) {
+  return {ir::Initial::Kind::uniform, 1 / std::sqrt(static_cast<double>(fan_in))};
+}
+
+ir::Initial constant(double value) { return {ir::Initial::Kind::constant, value}; }
+
+std::int64_t width_of(const ir::Type& type) { return type.dims.back().size; }
+
+}  // namespace
+
+Value Layers::image(const ModelShape& shape) {
+  return input("image",
+               {DType::f32, {{"b", shape.batch}, shape.channels, shape.height, shape.width}});
+}
+
+Value Layers::linear(const std::string& name, Value x, std::int64_t features) {
+  build_.label(name);
+  const auto width = width_of(type(x));
+  const Value weight =
+      build_.parameter(name + ".weight", {DType::f32, {features, width}}, by_fan_in(width));
+  const Value bias = build_.parameter(name + ".bias", {DType::f32, {features}}, by_fan_in(width));
+  const Value product = build_(ir::MatMul{false, true}, {x, weight});
+  return add(product, per_channel(bias, product, 1));
+}
+
+Value Layers::convolution(const std::string& name, Value x, const ConvolutionShape& shape) {
+  build_.label(name);
+  const auto depth = type(x).dims[1].size;
+  const auto fan_in = depth * shape.kernel * shape.kernel;
+  const Value weight = build_.parameter(
+      name + ".weight", {DType::f32, {shape.channels, depth, shape.kernel, shape.kernel}},
+      by_fan_in(fan_in));
+  const ir::Convolution convolve{{shape.stride, shape.stride}, {shape.padding, shape.padding}};
+  if (!shape.bias) return build_(convolve, {x, weight});
+  const Value bias =
+      build_.parameter(name + ".bias", {DType::f32, {shape.channels}}, by_fan_in(fan_in));
+  const Value product = build_(convolve, {x, weight});
+  return add(product, per_channel(bias, product, 1));
+}
+
+Value Layers::batch_norm(const std::string& name, Value x) {
+  constexpr double epsilon = 1e-5, momentum = 0.1;
+  build_.label(name);
+  const ir::Type vector{DType::f32, {type(x).dims[1]}};
+  const Value scale_by = build_.parameter(name + ".weight", vector, constant(1));
+  const Value shift_by = build_.parameter(name + ".bias", vector, constant(0));
+  const std::string mean_name = name + ".running_mean", variance_name = name + ".running_var";
+  const Value old_mean = build_.state({mean_name, vector, ir::Role::statistic, constant(0), {}});
+  const Value old_variance =
+      build_.state({variance_name, vector, ir::Role::statistic, constant(1), {}});
+  Value mean = old_mean, variance = old_variance;
+  Value centred = x;
+  if (mode_ == Mode::training) {
+    const std::vector<std::int64_t> axes{0, 2, 3};
+    const Value count = build_(ir::Extent{axes}, {x});
+    const auto mean_of = [&](Value v) {
+      const Value total = build_(ir::Sum{4, axes}, {v});
+      return build_(ir::Divide{}, {total, build_.broadcast_like(count, total)});
+    };
+    mean = mean_of(x);
+    centred = build_(ir::Subtract{}, {x, per_channel(mean, x, 1)});
+    variance = mean_of(build_(ir::Multiply{}, {centred, centred}));
+    const Value one = build_.full_like(count, 1);
+    const Value unbiased = build_(
+        ir::Multiply{},
+        {variance,
+         build_.broadcast_like(build_(ir::Divide{}, {count, build_(ir::Subtract{}, {count, one})}),
+                               variance)});
+    const auto follow = [&](const std::string& statistic, Value old, Value fresh) {
+      build_.write(statistic, add(scale(old, 1 - momentum), scale(fresh, momentum)));
+    };
+    follow(mean_name, old_mean, mean);
+    follow(variance_name, old_variance, unbiased);
+  } else {
+    centred = build_(ir::Subtract{}, {x, per_channel(mean, x, 1)});
+  }
+  const Value deviation =
+      build_(ir::SquareRoot{}, {add(variance, build_.full_like(variance, epsilon))});
+  const Value factor = build_(ir::Divide{}, {scale_by, deviation});
+  return add(build_(ir::Multiply{}, {centred, per_channel(factor, x, 1)}),
+             per_channel(shift_by, x, 1));
+}
+
+Value Layers::layer_norm(const std::string& name, Value x) {
+  constexpr double epsilon = 1e-5;
+  build_.label(name);
+  const auto last = static_cast<std::int64_t>(type(x).rank()) - 1;
+  const auto width = width_of(type(x));
+  const Value scale_by = build_.parameter(name + ".weight", {DType::f32, {width}}, constant(1));
+  const Value shift_by = build_.parameter(name + ".bias", {DType::f32, {width}}, constant(0));
+  std::vector<std::int64_t> leading(static_cast<std::size_t>(last));
+  std::iota(leading.begin(), leading.end(), 0);
+  const auto per_row = [&](Value v) { return build_(ir::Broadcast{leading, type(x)}, {v}); };
+  const auto mean_of = [&](Value v) {
+    return scale(build_(ir::Sum{last + 1, {last}}, {v}), 1 / static_cast<double>(width));
+  };
+  const Value centred = build_(ir::Subtract{}, {x, per_row(mean_of(x))});
+  const Value variance = mean_of(build_(ir::Multiply{}, {centred, centred}));
+  const Value deviation =
+      build_(ir::SquareRoot{}, {add(variance, build_.full_like(variance, epsilon))});
+  const Value normal = build_(ir::Divide{}, {centred, per_row(deviation)});
+  return add(build_(ir::Multiply{}, {normal, per_channel(scale_by, x, last)}),
+             per_channel(shift_by, x, last));
+}
+
+Value Layers::embedding(const std::string& name, Value numbers, std::int64_t rows,
+                        std::int64_t width, double deviation) {
+  build_.label(name);
+  const Value rows_of = build_.parameter(name + ".weight", {DType::f32, {rows, width}},
+                                         {ir::Initial::Kind::normal, deviation});
+  return build_(ir::Gather{}, {rows_of, numbers});
+}
+
+Value Layers::against_table(const std::string& embedding, Value x) {
+  build_.label("logits");
+  const ir::Dims dims = type(x).dims;
+  const Value rows_of = build_.read(embedding + ".weight");
+  const Value product = build_(ir::MatMul{false, true}, {as_rows(x), rows_of});
+  return reshape(product, {dims[0], dims[1], type(rows_of).dims[0]});
+}
+
+Value Layers::add_positions(const std::string& name, Value x, double deviation) {
+  build_.label(name);
+  const ir::Dims dims = type(x).dims;
+  const Value positions = build_.parameter(name + ".weight", {DType::f32, {dims[1], dims[2]}},
+                                           {ir::Initial::Kind::normal, deviation});
+  return add(x, build_(ir::Broadcast{{1, 2}, type(x)}, {positions}));
+}
+
+// x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))
+Value Layers::gelu(Value x) {
+  const Value square = build_(ir::Multiply{}, {x, x});
+  const Value inner = add(x, scale(build_(ir::Multiply{}, {square, x}), 0.044715));
+  const Value bent = build_(ir::Tanh{}, {scale(inner, std::sqrt(2 / M_PI))});
+  return build_(ir::Multiply{}, {scale(x, 0.5), add(bent, build_.full_like(bent, 1))});
+}
+
+Value Layers::global_mean(Value x) {
+  const ir::Dims& dims = type(x).dims;
+  const double count = static_cast<double>(dims[2].size * dims[3].size);
+  return scale(build_(ir::Sum{4, {2, 3}}, {x}), 1 / count);
+}
+
+Value Layers::dropout(Value x, double share) {
+  if (share == 0 || mode_ == Mode::inference) return x;
+  if (!step_) step_ = build_.input("step", {DType::i64, {}});
+  const Value number =
+      build_(ir::RandomUniform{static_cast<std::int64_t>(seed_), streams_++, type(x)}, {*step_});
+  const Value kept =
+      build_(ir::Step{}, {build_(ir::Subtract{}, {number, build_.full_like(number, share)})});
+  return build_(ir::Multiply{}, {x, scale(kept, 1 / (1 - share))});
+}
+
+Value Layers::causal_attention(const std::string& name, Value x, std::int64_t heads,
+                               double dropout_share) {
+  const ir::Dims dims = type(x).dims;
+  const auto batch = dims[0].size, length = dims[1].size, width = dims[2].size;
+  const auto depth = width / heads;
+  const Value rows = as_rows(x);
+  // [b·t, width] → [b, heads, t, depth]
+  const auto split = [&](const std::string& which) {
+    const Value all = linear(name + "." + which, rows, width);
+    return build_(ir::Transpose{{0, 2, 1, 3}}, {reshape(all, {batch, length, heads, depth})});
+  };
+  const Value query = split("query"), key = split("key"), value = split("value");
+  build_.label(name);
+  const Value scores = scale(build_(ir::MatMul{false, true}, {query, key}),
+                             1 / std::sqrt(static_cast<double>(depth)));
+  Value weights = build_(
+      ir::Softmax{}, {add(scores, build_(ir::Broadcast{{2, 3}, type(scores)}, {mask(length)}))});
+  weights = dropout(weights, dropout_share);
+  const Value mixed = build_(ir::Transpose{{0, 2, 1, 3}}, {build_(ir::MatMul{}, {weights, value})});
+  const Value out = linear(name + ".output", reshape(mixed, {batch * length, width}), width);
+  return reshape(out, dims);
+}
+
+// 0 where the second position is not behind the first, else very negative.
+Value Layers::mask(std::int64_t length) {
+  if (const auto found = masks_.find(length); found != masks_.end()) return found->second;
+  Tensor values(DType::f32, {length, length});
+  for (std::int64_t i = 0; i < length; ++i)
+    for (std::int64_t j = i + 1; j < length; ++j)
+      values.span<float>()[static_cast<std::size_t>(i * length + j)] = -1e9F;
+  return masks_[length] = build_(ir::Constant{ir::Blob(std::move(values))}, {});
+}
+
+Value Layers::flatten(Value x) {
+  const ir::Type& given = type(x);
+  std::int64_t width = 1;
+  for (std::size_t d = 1; d < given.rank(); ++d) width *= given.dims[d].size;
+  return reshape(x, {given.dims[0], width});
+}
+
+Value Layers::as_rows(Value x) {
+  const ir::Dims& dims = type(x).dims;
+  return reshape(x, {dims[0].size * dims[1].size, dims[2].size});
+}
+
+Value Layers::reshape(Value x, ir::Dims dims) {
+  return build_(ir::Reshape{{type(x).dtype, std::move(dims)}}, {x});
+}
+
+Value Layers::scale(Value x, double factor) {
+  return build_(ir::Multiply{}, {x, build_.full_like(x, factor)});
+}
+
+Value Layers::per_channel(Value vector, Value like, std::int64_t axis) {
+  return build_(ir::Broadcast{{axis}, {type(vector).dtype, type(like).dims}}, {vector});
+}
+
+}  // namespace gnomon::train

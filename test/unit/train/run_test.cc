@@ -1,0 +1,150 @@
+#include "train/run.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/random.h"
+
+namespace gnomon::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunTest : public testing::Test {
+ protected:
+  RunTest() { create_folder(folder); }
+  ~RunTest() override { fs::remove_all(root); }
+
+  const fs::path root = fs::path(testing::TempDir()) / ("gnomon_runs_" + std::to_string(::getpid()));
+  const fs::path folder = root / "lenet-1";
+};
+
+RunRecord record() {
+  RunRecord r;
+  r.state = RunState::interrupted;
+  r.started = "2026-11-22T02:12:22Z";
+  r.recipe = default_recipe("gpt-nano");
+  r.recipe.learning_rate = 0.1 + 0.2;
+  r.facts = {{"threads", "2"}};
+  r.steps = 12;
+  r.total_steps = 100;
+  r.assessments = {{10, 0.1, 1.0 / 3, 0.5, 0.25, Seconds(1.5)}};
+  r.samples = {{10, "The ", "jury\xff said"}};
+  r.warnings = {"the loss rose"};
+  return r;
+}
+
+TEST_F(RunTest, ARecordIsReadAsItWasWritten) {
+  write_run(folder, record());
+  const auto read = read_run(folder);
+  EXPECT_EQ(read.state, RunState::interrupted);
+  EXPECT_EQ(read.recipe, record().recipe);
+  EXPECT_EQ(read.facts, record().facts);
+  ASSERT_EQ(read.assessments.size(), 1u);
+  EXPECT_EQ(read.assessments[0].loss, 1.0 / 3);
+  EXPECT_EQ(read.samples.at(0).prompt, "The ");
+  EXPECT_EQ(read.warnings, record().warnings);
+}
+
+TEST_F(RunTest, ADamagedRecordIsRefused) {
+  write_run(folder, record());
+  const std::string whole = read_file(folder / "run.json", Bytes(1 << 20));
+  const Random random(1, "damage");
+  for (std::uint64_t trial = 0; trial < 300; ++trial) {
+    std::string bytes = whole;
+    const auto at = random.below(whole.size(), trial);
+    if (trial % 3 == 0)
+      bytes.resize(at);
+    else
+      bytes[at] ^= static_cast<char>(1U << random.below(7, 1000 + trial));
+    write_file(folder / "run.json", bytes);
+    try {
+      EXPECT_EQ(read_run(folder).recipe, record().recipe) << "blanks mean nothing";
+    } catch (const InputError& error) {
+      EXPECT_EQ(std::string(error.what()).find((folder / "run.json").string()), 0u) << error.what();
+    }
+  }
+}
+
+TEST_F(RunTest, ALogGoesOnWhereTheCheckpointWas) {
+  const auto step = [](std::int64_t number) { return Step{number, 1.0 / 3, 0.05, 2}; };
+  {
+    StepLog log(folder, 0);
+    for (std::int64_t number = 1; number <= 10; ++number) log.add(step(number));
+    log.flush();
+  }
+  std::string text = read_file(folder / "steps.csv", Bytes(1 << 20));
+  write_file(folder / "steps.csv", text + "11,0.2");  // cut off
+  {
+    StepLog log(folder, 7);
+    log.add(step(8));
+    log.flush();
+  }
+  const auto steps = read_steps(folder);
+  ASSERT_EQ(steps.size(), 8u);
+  EXPECT_EQ(steps[7].number, 8);
+  EXPECT_EQ(steps[7].loss, 1.0 / 3);
+  write_file(folder / "steps.csv", "step,loss,learning_rate,gradient_norm\n1,2,x,4\n");
+  try {
+    read_steps(folder);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("steps.csv:2:"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(RunTest, OneProcessHoldsARun) {
+  EXPECT_FALSE(is_held(folder));
+  {
+    const RunLock lock(folder);
+    EXPECT_TRUE(is_held(folder));
+    EXPECT_THROW(RunLock second(folder), EnvironmentError);
+  }
+  EXPECT_FALSE(is_held(folder));
+  EXPECT_NO_THROW(RunLock again(folder));
+}
+
+TEST_F(RunTest, FoldersAreNumbered) {
+  EXPECT_EQ(new_run_folder(root, "lenet"), root / "lenet-2");
+  EXPECT_EQ(new_run_folder(root, "models/my-net.gir"), root / "my-net-1");
+}
+
+TEST_F(RunTest, ACheckpointHoldsASnapshotWhole) {
+  Snapshot snapshot{{{"w", Tensor::scalar(1.5F)}}, 10, 1.0 / 3, record().assessments};
+  const auto checkpoint = to_checkpoint(snapshot, record().recipe);
+  EXPECT_EQ(checkpoint.score, -0.25);
+  const auto back = snapshot_of(checkpoint, "c");
+  EXPECT_EQ(back.states, snapshot.states);
+  EXPECT_EQ(back.steps, 10);
+  EXPECT_EQ(back.loss, 1.0 / 3);
+  EXPECT_EQ(back.assessments.at(0).test_loss, 0.25);
+  EXPECT_THROW(snapshot_of(fault::Checkpoint(), "c"), InputError);
+}
+
+TEST(Recipe, ReadsBackAndTellsDifferences) {
+  auto recipe = default_recipe("resnet20");
+  EXPECT_EQ(recipe_from_json(to_json(recipe), "r"), recipe);
+  auto other = recipe;
+  other.flip = !other.flip;
+  other.seed = 7;
+  EXPECT_EQ(differences(recipe, other), (std::vector<std::string>{"flip", "seed"}));
+  EXPECT_TRUE(differences(recipe, recipe).empty());
+}
+
+TEST(Recipe, RefusesWhatIsNone) {
+  const std::string whole = to_json(default_recipe("lenet"));
+  EXPECT_THROW(recipe_from_json("[]", "r"), InputError);
+  EXPECT_THROW(recipe_from_json(whole.substr(0, 50), "r"), InputError);
+  std::string unknown = whole;
+  unknown.replace(unknown.find("\"batch\""), 7, "\"botch\"");
+  EXPECT_THROW(recipe_from_json(unknown, "r"), InputError);
+  EXPECT_THROW(default_recipe("lenett"), InputError);
+  auto recipe = default_recipe("lenet");
+  recipe.optimiser = "adam";
+  EXPECT_THROW(train_options(recipe), InputError);
+}
+
+}  // namespace
+}  // namespace gnomon::train
