@@ -28,6 +28,7 @@ function(lab_layer name)
   set_property(GLOBAL APPEND PROPERTY GNOMON_LAYERS ${name})
   set_property(GLOBAL PROPERTY GNOMON_USES_${name} ${LAYER_USES})
   list(TRANSFORM LAYER_USES PREPEND gnomon_)
+  target_compile_features(gnomon_${name} ${scope} cxx_std_20)
   target_link_libraries(gnomon_${name} ${scope} ${LAYER_USES} ${LAYER_LIBRARIES})
 endfunction()
 

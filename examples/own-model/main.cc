@@ -28,7 +28,8 @@ data::Dataset spirals(std::int64_t count, std::uint64_t seed) {
     points.span<float>()[2 * i + 1] = static_cast<float>((along + noise) * std::sin(angle));
     arms.span<std::int32_t>()[i] = static_cast<std::int32_t>(i % 2);
   }
-  return data::make_dataset("spirals", std::move(points), std::move(arms), {"one arm", "other arm"});
+  return data::make_dataset("spirals", std::move(points), std::move(arms),
+                            {"one arm", "other arm"});
 }
 
 // The layers of the zoo's models serve any model. Nothing in it is random, so that one program serves

@@ -13,6 +13,7 @@
 #include "app/commands/generate.h"
 #include "app/commands/ir.h"
 #include "app/commands/machine.h"
+#include "app/commands/profile.h"
 #include "app/commands/replay.h"
 #include "app/commands/runs.h"
 #include "app/commands/study.h"
@@ -72,6 +73,7 @@ int run(int argc, char** argv) {
   add_replay(app);
   add_evaluate(app);
   add_generate(app);
+  add_profile(app);
   add_ir(app);
   add_compare(app);
   add_study(app);

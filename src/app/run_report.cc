@@ -31,8 +31,8 @@ std::string sentence(const train::RunRecord& record) {
 
 Json options_of(const train::Recipe& recipe) {
   Json options{{"model", recipe.model}};
-  train::for_each_field(recipe,
-                        [&](const char* name, const auto& value, const char*) { options[name] = value; });
+  train::for_each_field(
+      recipe, [&](const char* name, const auto& value, const char*) { options[name] = value; });
   return options;
 }
 

@@ -9,7 +9,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
+#include "base/shipped.h"
+#include "data/brown.h"
 #include "machine/host.h"
+#include "trace/recorder.h"
 #include "train/loss_watch.h"
 #include "train/model_file.h"
 #include "train/replay.h"
@@ -37,13 +41,27 @@ std::map<std::string, std::string> facts_of(const Training& training,
           {"version", GNOMON_VERSION}};
 }
 
+// Data that is known by name and can be fetched is, once.
+train::Workload load(const train::Recipe& recipe) {
+  const auto fetch = find_shipped("tools/fetch-data");
+  if (recipe.data == "brown" && fetch && !fs::exists(data::brown_folder())) {
+    fmt::print(stderr, "gnomon: fetching the Brown corpus (11 MB) into {}\n",
+               data::brown_folder().string());
+    Command command;
+    command.argv = {fetch->string(), "brown"};
+    const auto outcome = run_command(command);
+    if (outcome.exit_code != 0) throw EnvironmentError("brown: {}", outcome.err);
+  }
+  return train::load_workload(recipe);
+}
+
 // One call of run_training.
 class Session {
  public:
   explicit Session(const Training& training)
       : t_(training),
         executor_(make_executor(training.execution)),
-        workload_(train::load_workload(training.recipe)),
+        workload_(load(training.recipe)),
         model_(train::build_model(training.recipe, workload_)),
         options_(train::train_options(training.recipe)),
         trainer_(std::make_unique<train::Trainer>(model_, *executor_, workload_.splits, options_)),
@@ -60,14 +78,14 @@ class Session {
     Tracing tracing(t_.execution.trace_file);
     train::TrainResult result;
     try {
-      result = trainer_->run({.step = [this](const train::Step& step) { after_step(step); },
-                              .assessed = [this](const train::Assessment& a) { after_assessment(a); }});
+      result =
+          trainer_->run({.step = [this](const train::Step& step) { after_step(step); },
+                         .assessed = [this](const train::Assessment& a) { after_assessment(a); }});
     } catch (const train::NotFinite& error) {
       fail(error);
     }
     record_.examples_per_second = result.examples_per_second;
-    record_.state =
-        result.interrupted ? train::RunState::interrupted : train::RunState::finished;
+    record_.state = result.interrupted ? train::RunState::interrupted : train::RunState::finished;
     if (keeps() && result.interrupted) save_checkpoint();
     save_model();
     close();
@@ -154,6 +172,8 @@ class Session {
   }
 
   void save_checkpoint() {
+    static const trace::Name event = trace::intern({"checkpoint", trace::Category::phase, {}});
+    const trace::Scope scope(event);
     log_->flush();
     checkpoints_->save(train::to_checkpoint(trainer_->snapshot(), t_.recipe));
     write_record();

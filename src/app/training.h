@@ -10,8 +10,8 @@
 
 #include "app/execution.h"
 #include "fault/checkpoint.h"
-#include "train/recipe.h"
 #include "train/generate.h"
+#include "train/recipe.h"
 #include "train/run.h"
 
 namespace gnomon::app {
@@ -19,9 +19,9 @@ namespace gnomon::app {
 struct Training {
   train::Recipe recipe;
   Execution execution;
-  std::filesystem::path folder;  // of the run; empty: nothing is kept but the model
-  std::filesystem::path out;     // of the model; empty: in the run's folder
-  bool resume = false;           // go on from the folder's latest checkpoint
+  std::filesystem::path folder;       // of the run; empty: nothing is kept but the model
+  std::filesystem::path out;          // of the model; empty: in the run's folder
+  bool resume = false;                // go on from the folder's latest checkpoint
   double checkpoint_seconds = 60;     // between checkpoints, besides those after evaluations
   std::int64_t checkpoint_steps = 0;  // if not 0: every so many steps instead
   fault::Retention retention;

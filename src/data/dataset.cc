@@ -75,10 +75,10 @@ Dataset make_dataset(std::string_view who, Tensor inputs, Tensor labels,
                      name(inputs.dtype()), to_string(inputs.shape()));
   if (!is_one_of(labels.dtype(), {DType::u8, DType::f32, DType::i32}) || labels.shape().empty() ||
       labels.shape()[0] != inputs.shape()[0])
-    throw InputError("{}: labels are {}{} for examples {}; one per example is needed, as class "
-                     "numbers (u8, i32) or f32 targets",
-                     who, name(labels.dtype()), to_string(labels.shape()),
-                     to_string(inputs.shape()));
+    throw InputError(
+        "{}: labels are {}{} for examples {}; one per example is needed, as class "
+        "numbers (u8, i32) or f32 targets",
+        who, name(labels.dtype()), to_string(labels.shape()), to_string(inputs.shape()));
   Dataset data;
   data.inputs = std::move(inputs);
   data.labels = std::move(labels);

@@ -26,8 +26,9 @@ struct Batch {
 // Random changes to u8 images [n, c, h, w], drawn anew for each epoch: a pure function of (seed,
 // epoch, position in the epoch).
 struct Augmentation {
-  std::int64_t crop = 0;  // shift by up to so many pixels in each direction; 0 comes in at the edges
-  bool flip = false;      // mirror left to right, every other time
+  std::int64_t crop =
+      0;              // shift by up to so many pixels in each direction; 0 comes in at the edges
+  bool flip = false;  // mirror left to right, every other time
 
   bool any() const { return crop > 0 || flip; }
 };
@@ -37,8 +38,8 @@ struct LoaderOptions {
   std::uint64_t seed = 0;
   bool shuffle = true;  // otherwise the order of the data set in every epoch
   bool drop_partial =
-      true;         // leave out a last batch that is not full (training); keep it (evaluation)
-  Augmentation augmentation;
+      true;  // leave out a last batch that is not full (training); keep it (evaluation)
+  Augmentation augmentation = {};
   int ahead = 2;    // batches prepared before they are asked for
   int worker = 0;   // 0 … workers − 1
   int workers = 1;  // divides batch_size

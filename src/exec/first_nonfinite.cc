@@ -88,7 +88,8 @@ class Search {
     for (std::size_t i = 0; i < node.inputs.size(); ++i)
       operands.push_back(b.input(fmt::format("operand{}", i), program_.type(node.inputs[i])));
     const auto results = b.append(node.op, operands);
-    for (std::size_t r = 0; r < results.size(); ++r) b.output(fmt::format("result{}", r), results[r]);
+    for (std::size_t r = 0; r < results.size(); ++r)
+      b.output(fmt::format("result{}", r), results[r]);
     found.program = b.finish();
     return found;
   }

@@ -15,8 +15,9 @@ namespace gnomon::exec {
 
 // One operator by itself: a program that applies it to its arguments.
 struct Isolated {
-  std::string what;      // "%12 matmul \"fc1\"", "state fc1.weight", "argument image"
-  ir::Program program;   // of no states; the operands are its arguments. Empty for state and argument
+  std::string what;  // "%12 matmul \"fc1\"", "state fc1.weight", "argument image"
+  ir::Program
+      program;  // of no states; the operands are its arguments. Empty for state and argument
   std::vector<Tensor> arguments;
 };
 

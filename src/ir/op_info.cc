@@ -117,6 +117,11 @@ bool is_elementwise(const Op& op) {
       op);
 }
 
+bool is_constant(const Op& op) {
+  return std::holds_alternative<Constant>(op) || std::holds_alternative<Full>(op) ||
+         std::holds_alternative<Iota>(op);
+}
+
 bool has_effect(const Op& op) {
   return std::visit(
       []<typename O>(const O&) {

@@ -35,6 +35,10 @@ Gradient gradient(const Op& op, const GradientArgs& args);
 // of one shape.
 bool is_elementwise(const Op& op);
 
+// True for operators whose result is known before any run, as soon as its shape is: constant, full,
+// iota.
+bool is_constant(const Op& op);
+
 // True for operators that must not be removed although nothing uses their results (state writes).
 bool has_effect(const Op& op);
 

@@ -24,6 +24,7 @@
 #include "ir/ops/gather.h"
 #include "ir/ops/if_op.h"
 #include "ir/ops/input.h"
+#include "ir/ops/iota.h"
 #include "ir/ops/log.h"
 #include "ir/ops/log_softmax.h"
 #include "ir/ops/mat_mul.h"
@@ -61,11 +62,12 @@ template <Operator... Ops>
 using OneOf = std::variant<Ops...>;
 
 using Op =
-    OneOf<Input, Read, Write, Constant, Full,                     // sources and sinks
-          Convert, Negate, Exp, Log, SquareRoot, Relu, Step, Tanh,      // element-wise, one operand
-          Add, Subtract, Multiply, Divide, Maximum,               // element-wise, two operands
-          Broadcast, Reshape, Transpose, Reorder,                 // the same elements elsewhere
-          Sum, Max, Extent, ArgMax, OneHot, Gather, ScatterAdd, Softmax, LogSoftmax,  // along dimensions
+    OneOf<Input, Read, Write, Constant, Full, Iota,                 // sources and sinks
+          Convert, Negate, Exp, Log, SquareRoot, Relu, Step, Tanh,  // element-wise, one operand
+          Add, Subtract, Multiply, Divide, Maximum,                 // element-wise, two operands
+          Broadcast, Reshape, Transpose, Reorder,                   // the same elements elsewhere
+          Sum, Max, Extent, ArgMax, OneHot, Gather, ScatterAdd, Softmax,
+          LogSoftmax,  // along dimensions
           MatMul, Convolution, ConvolutionInputGradient, ConvolutionWeightGradient, MaxPool,
           MaxPoolGradient, RandomUniform, Fused, If, Repeat,                  // inner Programs
           Token, AllReduce, AllGather, ReduceScatter, AllToAll, Send, Recv>;  // between ranks

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/process.h"
+#include "base/shipped.h"
 #include "machine/yaml_section.h"
 
 namespace gnomon::machine {
@@ -67,9 +68,7 @@ const Machine& find_machine(const std::vector<Machine>& catalogue, std::string_v
 
 fs::path catalogue_folder() {
   if (const char* folder = std::getenv("GNOMON_MACHINES")) return folder;
-  auto folder = self_executable().parent_path();
-  for (; folder.has_relative_path(); folder = folder.parent_path())
-    if (fs::is_directory(folder / "machines")) return folder / "machines";
+  if (auto folder = find_shipped("machines")) return *folder;
   throw EnvironmentError(
       "machines/: no such folder above {}; set GNOMON_MACHINES to the folder of machine files",
       self_executable().string());

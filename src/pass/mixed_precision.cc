@@ -40,6 +40,7 @@ constexpr Row table[] = {
     {"read", Precision::any},
     {"constant", Precision::any},
     {"full", Precision::any},
+    {"iota", Precision::any},
     {"random_uniform", Precision::any},
     {"arg_max", Precision::any},
 };

@@ -41,7 +41,9 @@ class Planner {
     use_output_tensors();
     overwrite_operands();
     MemoryPlan plan;
-    plan.lower_bound = lower_bound();
+    const auto peak = fullest();
+    plan.lower_bound = static_cast<std::size_t>(peak.bytes);
+    plan.at_peak = alive_at(peak.node);
     plan.arena_bytes = pack();
     for (std::uint32_t i = 0; i < end_; ++i) {
       plan.values.emplace_back();
@@ -91,8 +93,7 @@ class Planner {
       } else if (const auto* read = std::get_if<ir::Read>(&node(i).op)) {
         placement = {Place::state, state_index_.at(read->state), 0, 0};
         reads_[placement.index] = Value{i, 0};
-      } else if (std::holds_alternative<ir::Constant>(node(i).op) ||
-                 std::holds_alternative<ir::Full>(node(i).op)) {
+      } else if (ir::is_constant(node(i).op)) {
         placement = {Place::constant, i, 0, 0};
       }
     }
@@ -193,16 +194,36 @@ class Planner {
 
   // ---- the arena
 
-  std::size_t lower_bound() const {
+  struct Peak {
+    std::uint32_t node = 0;
+    double bytes = 0;
+  };
+
+  Peak fullest() const {
     std::vector<double> change(end_ + 2, 0);
     for (const auto& s : storages_) {
       if (s.placement.place != Place::arena || s.merged_into) continue;
       change[s.first] += static_cast<double>(s.room);
       change[std::min(s.last, end_) + 1] -= static_cast<double>(s.room);
     }
-    double alive = 0, most = 0;
-    for (const auto c : change) most = std::max(most, alive += c);
-    return static_cast<std::size_t>(most);
+    Peak peak;
+    double alive = 0;
+    for (std::uint32_t i = 0; i <= end_; ++i)
+      if (alive += change[i]; alive > peak.bytes) peak = {i, alive};
+    return peak;
+  }
+
+  std::vector<Value> alive_at(std::uint32_t when) {
+    std::vector<Value> values;
+    std::set<const Storage*> seen;
+    for (std::uint32_t i = 0; i < end_; ++i)
+      for (std::uint32_t r = 0; r < node(i).results.size(); ++r) {
+        const Storage& s = storage({i, r});
+        if (s.placement.place == Place::arena && s.first <= when && when <= s.last &&
+            seen.insert(&s).second)
+          values.push_back({i, r});
+      }
+    return values;
   }
 
   std::size_t pack() {

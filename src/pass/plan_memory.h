@@ -33,6 +33,8 @@ struct MemoryPlan {
   std::size_t arena_bytes = 0;
   // The largest sum of arena values alive at one node: no placement needs less.
   std::size_t lower_bound = 0;
+  // Those values, one for each storage: who holds the peak.
+  std::vector<ir::Value> at_peak;
 
   const Placement& at(ir::Value value) const { return values[value.node][value.result]; }
   bool operator==(const MemoryPlan&) const = default;

@@ -48,8 +48,8 @@ class Updating {
   }
 
   ir::Program run() {
-    b_.label("update");
     learning_rate_ = b_.input(std::string(learning_rate_input), {DType::f32, {}});
+    b_.label("update");
     if (options_.clip_norm > 0 || options_.report_norm) measure_norm();
     if (const auto* adam = std::get_if<AdamW>(&options_.optimiser)) prepare(*adam);
     for (const auto& state : source_.states)
@@ -97,8 +97,8 @@ class Updating {
     norm_ = b_(ir::SquareRoot{}, {*total});
     if (options_.clip_norm == 0) return;
     // min(1, clip / (norm + 1e-6)), as PyTorch.
-    const Value ratio = divide(b_.full_like(norm_, options_.clip_norm),
-                               add(norm_, b_.full_like(norm_, 1e-6)));
+    const Value ratio =
+        divide(b_.full_like(norm_, options_.clip_norm), add(norm_, b_.full_like(norm_, 1e-6)));
     const Value least = b_(ir::Maximum{}, {scaled(ratio, -1), b_.full_like(norm_, -1)});
     shorten_ = scaled(least, -1);
   }
@@ -141,9 +141,9 @@ class Updating {
     b_.write(parameter, moved);
     if (options_.average_decay == 0) return;
     const Value average = moment(parameter, "average", weight);
-    write_moment(parameter, "average",
-                 add(scaled(average, options_.average_decay),
-                     scaled(moved, 1 - options_.average_decay)));
+    write_moment(
+        parameter, "average",
+        add(scaled(average, options_.average_decay), scaled(moved, 1 - options_.average_decay)));
   }
 
   Value step_of(const Sgd& sgd, const std::string& parameter, Value weight, Value gradient) {
@@ -169,8 +169,7 @@ class Updating {
     const Value floor = scaled(spread(root_, root), adam.epsilon);
     const Value step = multiply(spread(adam_rate_, mean), divide(mean, add(root, floor)));
     if (adam.weight_decay == 0) return subtract(weight, step);
-    const Value decay =
-        multiply(weight, scaled(spread(learning_rate_, weight), adam.weight_decay));
+    const Value decay = multiply(weight, scaled(spread(learning_rate_, weight), adam.weight_decay));
     return subtract(subtract(weight, decay), step);
   }
 

@@ -64,8 +64,9 @@ void expand_workload(const Workload& workload, Study& study) {
       fmt::format("gnomon evaluate --model-file {{stage.train}} --data {}", workload.data);
   study.stages.push_back(
       {"train",
-       fmt::format("gnomon train {} --data {}{} --seed {{seed}} --run none --out {{artefact}}", workload.model,
-                   workload.data, options(study, train_options(), workload.train, "train.")),
+       fmt::format("gnomon train {} --data {}{} --seed {{seed}} --run none --out {{artefact}}",
+                   workload.model, workload.data,
+                   options(study, train_options(), workload.train, "train.")),
        {}});
   study.stages.push_back({"assess",
                           evaluate + options(study, {"precision"}, workload.evaluate, "") +

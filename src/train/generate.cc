@@ -19,8 +19,7 @@ void check(std::span<const std::int32_t> prompt, const Sampling& sampling) {
 }
 
 std::int32_t likeliest(std::span<const float> logits) {
-  return static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) -
-                                   logits.begin());
+  return static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 // Inverts the distribution function at `u`, the likeliest tokens first.

@@ -18,11 +18,11 @@
 namespace gnomon::train {
 
 struct ModelFile {
-  std::string model;                         // a name of the zoo, or that of `program`
-  ModelShape shape;                          // of a model of the zoo
-  std::optional<ir::Program> program;        // a model that is not of the zoo
-  std::optional<data::Tokeniser> tokeniser;  // of a language model
-  std::map<std::string, Tensor> states;      // parameters and statistics
+  std::string model;                            // a name of the zoo, or that of `program`
+  ModelShape shape;                             // of a model of the zoo
+  std::optional<ir::Program> program;           // a model that is not of the zoo
+  std::optional<data::Tokeniser> tokeniser;     // of a language model
+  std::map<std::string, Tensor> states;         // parameters and statistics
   std::map<std::string, std::string> metadata;  // precision, epochs, seed, data hash, …
 
   // The model for batches of up to `batch`.

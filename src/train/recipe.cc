@@ -117,9 +117,9 @@ Workload load_workload(const Recipe& recipe) {
   Workload workload = load_workload(recipe.data, {recipe.context, recipe.merges});
   if (!workload.tokeniser && recipe.program.empty())
     for (auto* part : {&workload.splits.train, &workload.splits.test}) as_images(*part);
-  if (recipe.examples < 0)
-    throw InputError("examples {}: must be at least 1", recipe.examples);
-  if (recipe.examples > 0) workload.splits.train = data::first(workload.splits.train, recipe.examples);
+  if (recipe.examples < 0) throw InputError("examples {}: must be at least 1", recipe.examples);
+  if (recipe.examples > 0)
+    workload.splits.train = data::first(workload.splits.train, recipe.examples);
   return workload;
 }
 
@@ -142,7 +142,8 @@ Model build_model(const Recipe& recipe, const Workload& workload) {
 std::string to_json(const Recipe& recipe) {
   nlohmann::ordered_json json{{"model", recipe.model}};
   if (!recipe.program.empty()) json["program"] = recipe.program;
-  for_each_field(recipe, [&](const char* name, const auto& value, const char*) { json[name] = value; });
+  for_each_field(recipe,
+                 [&](const char* name, const auto& value, const char*) { json[name] = value; });
   return json.dump();
 }
 

@@ -34,9 +34,10 @@ Replay load_replay(const std::filesystem::path& path) {
   const auto value = [&](const char* key) {
     const auto found = metadata.find(key);
     if (found == metadata.end())
-      throw InputError("{}: is no replay: its metadata has no '{}'; `gnomon train` writes one when "
-                       "a loss is not finite",
-                       path.string(), key);
+      throw InputError(
+          "{}: is no replay: its metadata has no '{}'; `gnomon train` writes one when "
+          "a loss is not finite",
+          path.string(), key);
     return found->second;
   };
   Replay replay;
@@ -66,8 +67,8 @@ std::optional<Replay> find_origin(Trainer& trainer, exec::Executor& executor,
   const auto arguments = trainer.next_arguments();
   std::vector<const Tensor*> pointers;
   for (const auto& argument : arguments) pointers.push_back(&argument);
-  auto isolated = exec::first_nonfinite(trainer.program(), executor, pointers,
-                                        trainer.snapshot().states);
+  auto isolated =
+      exec::first_nonfinite(trainer.program(), executor, pointers, trainer.snapshot().states);
   if (!isolated) return std::nullopt;
   return Replay{std::move(*isolated), trainer.model().name, step};
 }

@@ -57,8 +57,7 @@ std::vector<Assessment> assessments_of(const Json& json) {
 Json to_json(const RunRecord& record) {
   Json samples = Json::array();
   for (const auto& sample : record.samples)
-    samples.push_back(
-        {{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
+    samples.push_back({{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
   const auto& cost = record.checkpoints;
   return {{"version", version},
           {"state", name(record.state)},
@@ -96,10 +95,9 @@ RunRecord record_of(const Json& json, const std::string& origin) {
                               sample.at("text").get<std::string>()});
   record.warnings = json.at("warnings").get<std::vector<std::string>>();
   const auto& cost = json.at("checkpoints");
-  record.checkpoints = {cost.at("written").get<int>(),
-                        Seconds(cost.at("writing_seconds").get<double>()),
-                        Seconds(cost.at("waiting_seconds").get<double>()),
-                        Bytes(cost.at("bytes").get<double>())};
+  record.checkpoints = {
+      cost.at("written").get<int>(), Seconds(cost.at("writing_seconds").get<double>()),
+      Seconds(cost.at("waiting_seconds").get<double>()), Bytes(cost.at("bytes").get<double>())};
   return record;
 }
 
@@ -171,8 +169,8 @@ RunLock::RunLock(const fs::path& folder) {
   if (descriptor_ < 0) throw EnvironmentError("{}: {}", file.string(), std::strerror(errno));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
   ::close(descriptor_);
-  throw EnvironmentError("{}: another process is at work on this run; wait for it, or start another",
-                         folder.string());
+  throw EnvironmentError(
+      "{}: another process is at work on this run; wait for it, or start another", folder.string());
 }
 
 RunLock::~RunLock() { ::close(descriptor_); }

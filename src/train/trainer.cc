@@ -145,6 +145,8 @@ class Trainer::Work {
     const std::int64_t first = steps_;
     TrainResult result;
     Seconds total;
+    // Stopped between the last step of a period and its assessment.
+    if (steps_ > assessed() && (steps_ % period_ == 0 || steps_ == total_)) assess({}, observer);
     seek();
     while (steps_ < total_ && !result.interrupted) {
       const Seconds begin = now();
@@ -228,9 +230,14 @@ class Trainer::Work {
   void seek() { loader_.seek({steps_ / per_epoch_, steps_ % per_epoch_}); }
 
   const data::Batch& next_batch() {
+    static const trace::Name event = trace::intern({"next batch", trace::Category::loader, {}});
+    const trace::Scope scope(event);
     const data::Batch* batch = loader_.next();
     return batch != nullptr ? *batch : *loader_.next();  // an epoch has ended
   }
+
+  // The last step that was assessed.
+  std::int64_t assessed() const { return assessments_.empty() ? 0 : assessments_.back().step; }
 
   double rate() const {
     return options_.learning_rate * factor(options_.schedule, steps_, total_, options_.warmup);
@@ -256,6 +263,8 @@ class Trainer::Work {
     static const trace::Name event =
         trace::intern({"step", trace::Category::step, {"examples", ""}});
     static const trace::Name loss_counter = trace::intern({"loss", trace::Category::step, {}});
+    static const trace::Name norm_counter =
+        trace::intern({"gradient norm", trace::Category::step, {}});
     const data::Batch& batch = next_batch();
     Step step;
     step.number = steps_ + 1;
@@ -270,22 +279,25 @@ class Trainer::Work {
     ++steps_;
     loss_ += step.loss;
     trace::counter(loss_counter, step.loss);
+    if (options_.update.report_norm) trace::counter(norm_counter, step.gradient_norm);
     if (!std::isfinite(step.loss) || !std::isfinite(step.gradient_norm))
-      throw NotFinite(
-          step,
-          fmt::format(
-              "training diverged at step {}: the loss is {}{}; use a smaller --learning-rate than {}",
-              step.number, step.loss,
-              options_.update.report_norm ? fmt::format(", the gradients' norm {}", step.gradient_norm)
-                                          : "",
-              options_.learning_rate));
+      throw NotFinite(step,
+                      fmt::format("training diverged at step {}: the loss is {}{}; use a smaller "
+                                  "--learning-rate than {}",
+                                  step.number, step.loss,
+                                  options_.update.report_norm
+                                      ? fmt::format(", the gradients' norm {}", step.gradient_norm)
+                                      : "",
+                                  options_.learning_rate));
     return step;
   }
 
   void assess(Seconds duration, const Observer& observer) {
+    static const trace::Name event = trace::intern({"evaluation", trace::Category::phase, {}});
+    const trace::Scope scope(event);
     exec::States states = trained();
     const Evaluation evaluation = evaluator_.evaluate(data_.test, states);
-    const std::int64_t before = assessments_.empty() ? 0 : assessments_.back().step;
+    const std::int64_t before = assessed();
     assessments_.push_back({steps_, static_cast<double>(steps_) / static_cast<double>(per_epoch_),
                             loss_ / static_cast<double>(steps_ - before), evaluation.accuracy,
                             evaluation.loss, duration});

@@ -68,9 +68,8 @@ data::Dataset load_arrays(std::string_view name) {
 
 data::Splits load_examples(std::string_view name) {
   const auto comma = name.find(',');
-  if (name.ends_with(".npz") ||
-      (comma != std::string_view::npos && name.substr(0, comma).ends_with(".npy") &&
-       name.ends_with(".npy")))
+  if (name.ends_with(".npz") || (comma != std::string_view::npos &&
+                                 name.substr(0, comma).ends_with(".npy") && name.ends_with(".npy")))
     return divided(load_arrays(name), name);
   if (name.ends_with(".csv")) {
     data::Table table = data::read_csv(std::string(name));
@@ -87,16 +86,15 @@ data::Splits load_examples(std::string_view name) {
 Workload load_text(std::string_view name, const TextOptions& options) {
   const data::TextSplits text = data::load_text(name);
   Workload workload;
-  workload.tokeniser =
-      options.merges > 0
-          ? data::Tokeniser::of_byte_pairs(text.train.documents, options.merges)
-          : [&] {
-              // A character of the validation part alone would have no token.
-              auto all = text.train.documents;
-              all.insert(all.end(), text.validation.documents.begin(),
-                         text.validation.documents.end());
-              return data::Tokeniser::of_characters(all);
-            }();
+  workload.tokeniser = options.merges > 0
+                           ? data::Tokeniser::of_byte_pairs(text.train.documents, options.merges)
+                           : [&] {
+                               // A character of the validation part alone would have no token.
+                               auto all = text.train.documents;
+                               all.insert(all.end(), text.validation.documents.begin(),
+                                          text.validation.documents.end());
+                               return data::Tokeniser::of_characters(all);
+                             }();
   const auto examples = [&](const data::Text& part) {
     return next_token_examples(workload.tokeniser->encode_documents(part.documents),
                                options.context, name);

@@ -45,27 +45,26 @@ void run(const Arguments& arguments) {
   const bool show = !arguments.json;
   if (show) fmt::print("{}", arguments.prompt);
   const Seconds start = now();
-  train::generate(
-      train::at_precision(model, train::precision_named(arguments.precision)), *executor, states,
-      prompt, arguments.tokens, arguments.sampling, [&](std::int32_t id) {
-        ids.push_back(id);
-        if (show) fmt::print("{}", file.tokeniser->decode(std::span(&id, 1)));
-        std::fflush(stdout);
-        return id != file.tokeniser->end_of_text() && !interrupted();
-      });
+  train::generate(train::at_precision(model, train::precision_named(arguments.precision)),
+                  *executor, states, prompt, arguments.tokens, arguments.sampling,
+                  [&](std::int32_t id) {
+                    ids.push_back(id);
+                    if (show) fmt::print("{}", file.tokeniser->decode(std::span(&id, 1)));
+                    std::fflush(stdout);
+                    return id != file.tokeniser->end_of_text() && !interrupted();
+                  });
   const double rate = static_cast<double>(ids.size()) / (now() - start).value;
   tracing.finish();
   if (show) {
     fmt::print("\n");
     fmt::print(stderr, "{} tokens, {:.0f} tokens/s\n", ids.size(), rate);
   } else {
-    fmt::print("{}\n",
-               nlohmann::json{{"prompt", arguments.prompt},
-                              {"text", file.tokeniser->decode(ids)},
-                              {"tokens", ids.size()},
-                              {"tokens_per_second", rate},
-                              {"model_file", path.string()}}
-                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", nlohmann::json{{"prompt", arguments.prompt},
+                                      {"text", file.tokeniser->decode(ids)},
+                                      {"tokens", ids.size()},
+                                      {"tokens_per_second", rate},
+                                      {"model_file", path.string()}}
+                           .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
   if (interrupted()) throw Exit{130};
 }

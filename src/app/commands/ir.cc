@@ -61,7 +61,8 @@ ir::Program load(const Arguments& arguments) {
               : built(arguments);
   const bool has_loss = std::any_of(program.outputs.begin(), program.outputs.end(),
                                     [](const ir::Output& output) { return output.name == "loss"; });
-  if (arguments.train && !has_loss) program = train::with_loss(std::move(program), train::Loss::cross_entropy);
+  if (arguments.train && !has_loss)
+    program = train::with_loss(std::move(program), train::Loss::cross_entropy);
   const bool is_symbol = !ir::symbols_of(program).empty();
   return arguments.batch == 0 || (!is_file && !is_symbol) ? program
                                                           : with_batch(program, arguments.batch);
@@ -73,7 +74,9 @@ pass::PipelineOptions pipeline(const Arguments& arguments) {
   if (!precision)
     throw InputError("--precision {}: unknown; known: f32, bf16", arguments.precision);
   options.precision = *precision;
-  if (arguments.train) options.training = pass::Training{"loss", train::train_options(train::default_recipe(arguments.model)).update};
+  if (arguments.train)
+    options.training =
+        pass::Training{"loss", train::train_options(train::default_recipe(arguments.model)).update};
   options.without = {arguments.without.begin(), arguments.without.end()};
   options.after = arguments.after;
   if (arguments.after == as_written) {

@@ -33,8 +33,9 @@ nlohmann::ordered_json summary(const Tensor& tensor) {
     }
     ++index;
   }
-  nlohmann::ordered_json json{{"type", fmt::format("{}{}", name(tensor.dtype()), to_string(tensor.shape()))},
-                              {"not_finite", exec::count_nonfinite(tensor)}};
+  nlohmann::ordered_json json{
+      {"type", fmt::format("{}{}", name(tensor.dtype()), to_string(tensor.shape()))},
+      {"not_finite", exec::count_nonfinite(tensor)}};
   if (least <= greatest) json["least"] = least, json["greatest"] = greatest;
   if (first >= 0) json["first_at"] = first;
   return json;
@@ -74,8 +75,8 @@ void run(const Arguments& arguments) {
   if (!isolated.program.nodes.empty()) {
     exec::CpuExecutor cpu(exec::CpuOptions{});
     exec::ReferenceExecutor reference;
-    for (exec::Executor* executor : {static_cast<exec::Executor*>(&reference),
-                                     static_cast<exec::Executor*>(&cpu)}) {
+    for (exec::Executor* executor :
+         {static_cast<exec::Executor*>(&reference), static_cast<exec::Executor*>(&cpu)}) {
       auto& results = json[std::string(executor->name())] = nlohmann::ordered_json::array();
       for (const auto& result : results_of(isolated, *executor)) results.push_back(summary(result));
     }
@@ -93,9 +94,10 @@ void run(const Arguments& arguments) {
     return std::any_of(json[executor].begin(), json[executor].end(),
                        [](const auto& value) { return value["not_finite"] != 0; });
   };
-  fmt::print("{}\n", bad("reference") == bad("cpu")
-                         ? "Both executors agree: the numbers are beyond what the operator can take."
-                         : "The executors differ: this is a fault of one of them.");
+  fmt::print("{}\n",
+             bad("reference") == bad("cpu")
+                 ? "Both executors agree: the numbers are beyond what the operator can take."
+                 : "The executors differ: this is a fault of one of them.");
   fmt::print("\n{}", ir::print(isolated.program));
 }
 
@@ -105,7 +107,8 @@ void add_replay(CLI::App& parent) {
   auto* command = parent.add_subcommand(
       "replay", "Look again at the operator that first made a number which is not finite");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("file", arguments->file, "What `gnomon train` wrote when a loss was not finite")
+  command
+      ->add_option("file", arguments->file, "What `gnomon train` wrote when a loss was not finite")
       ->required();
   command->add_flag("--json", arguments->json, "Print the result as JSON");
   command->footer("Example:\n  gnomon replay runs/lenet-1/replay.safetensors");

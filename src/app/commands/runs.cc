@@ -40,9 +40,15 @@ struct Line {
 };
 
 Line line_of(const fs::path& folder, const train::RunRecord& record) {
-  Line line{folder.filename().string(), state_of(record, folder), record.recipe.model,
-            record.recipe.data,         record.recipe.precision,  record.updated,
-            record.steps,               record.total_steps,       {},
+  Line line{folder.filename().string(),
+            state_of(record, folder),
+            record.recipe.model,
+            record.recipe.data,
+            record.recipe.precision,
+            record.updated,
+            record.steps,
+            record.total_steps,
+            {},
             {}};
   if (record.assessments.empty()) return line;
   line.test_loss = record.assessments.back().test_loss;
@@ -114,14 +120,16 @@ std::string value_of(const train::Recipe& recipe, const std::string& field) {
 }
 
 void compare(const Arguments& arguments) {
-  const fs::path folders[] = {find_run(arguments.runs.at(0), ""), find_run(arguments.runs.at(1), "")};
+  const fs::path folders[] = {find_run(arguments.runs.at(0), ""),
+                              find_run(arguments.runs.at(1), "")};
   const train::RunRecord records[] = {train::read_run(folders[0]), train::read_run(folders[1])};
   const Line lines[] = {line_of(folders[0], records[0]), line_of(folders[1], records[1])};
   nlohmann::ordered_json json{{"runs", {folders[0].string(), folders[1].string()}},
                               {"options", nlohmann::json::object()},
                               {"results", nlohmann::json::object()}};
   for (const auto& field : train::differences(records[0].recipe, records[1].recipe))
-    json["options"][field] = {value_of(records[0].recipe, field), value_of(records[1].recipe, field)};
+    json["options"][field] = {value_of(records[0].recipe, field),
+                              value_of(records[1].recipe, field)};
   const auto result = [&](const char* what, const std::string& one, const std::string& other) {
     json["results"][what] = {one, other};
   };
@@ -141,8 +149,9 @@ void compare(const Arguments& arguments) {
     for (const auto& [what, values] : json[part].items())
       fmt::print("{:<16} {:>20} {:>20}\n", what, values[0].get<std::string>(),
                  values[1].get<std::string>());
-  fmt::print("\nOne run of each: a difference within what another seed makes is none. "
-             "`gnomon study` tells them apart.\n");
+  fmt::print(
+      "\nOne run of each: a difference within what another seed makes is none. "
+      "`gnomon study` tells them apart.\n");
 }
 
 void remove(const Arguments& arguments) {

@@ -58,9 +58,10 @@ train::Recipe resumed(const Arguments& arguments) {
     throw InputError("{}: is a run of {}, not of {}", arguments.training.folder.string(),
                      recorded.model, arguments.model);
   if (const auto different = differences(recorded, asked); !different.empty())
-    throw InputError("{}: the run was started with another {}; leave it out to go on, or start "
-                     "another run",
-                     arguments.training.folder.string(), option_name(different[0]));
+    throw InputError(
+        "{}: the run was started with another {}; leave it out to go on, or start "
+        "another run",
+        arguments.training.folder.string(), option_name(different[0]));
   return recorded;
 }
 
@@ -149,7 +150,8 @@ void run(Arguments& arguments) {
 }  // namespace
 
 void add_train(CLI::App& parent) {
-  auto* command = parent.add_subcommand("train", "Train a model, save it, and go on where it stopped");
+  auto* command =
+      parent.add_subcommand("train", "Train a model, save it, and go on where it stopped");
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
   command->add_option("model", a.model,
@@ -167,11 +169,13 @@ void add_train(CLI::App& parent) {
           ->capture_default_str()
           ->each([arguments, name](const std::string&) { arguments->set.insert(name); });
   });
-  command->add_option("--run", a.folder,
-                      "Folder of the run; default runs/MODEL-N; 'none' keeps nothing but the model")
+  command
+      ->add_option("--run", a.folder,
+                   "Folder of the run; default runs/MODEL-N; 'none' keeps nothing but the model")
       ->type_name("DIR");
-  command->add_option("--resume", a.resume,
-                      "Go on with a run: its folder, or 'latest'. Its options are kept")
+  command
+      ->add_option("--resume", a.resume,
+                   "Go on with a run: its folder, or 'latest'. Its options are kept")
       ->type_name("RUN");
   command->add_option("--out", a.out, "Where the model goes; default model.safetensors in the run")
       ->type_name("FILE");

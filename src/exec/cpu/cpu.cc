@@ -63,10 +63,12 @@ class Compiled final : public CpuExecutable {
   std::vector<KernelInfo> kernels() const override {
     std::vector<KernelInfo> all;
     if (plans_.empty()) return all;
-    for (const bool prologue : {true, false})
-      for (const auto& step : (prologue ? last().prologue() : last().body()).steps())
-        all.push_back({trace::labels()[step.name.id].text, step.kernel->implementation(),
-                       step.kernel->why(), step.flops, step.bytes, prologue});
+    for (const bool prologue : {true, false}) {
+      const auto& sequence = prologue ? last().prologue() : last().body();
+      for (const auto& step : sequence.steps())
+        all.push_back({sequence.describe(step), step.kernel->implementation(), step.kernel->why(),
+                       step.flops, step.bytes, prologue});
+    }
     return all;
   }
 

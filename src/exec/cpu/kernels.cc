@@ -123,6 +123,7 @@ class Chooser {
   Choice operator()(const ir::Read&) const { return no_kernel(); }
   Choice operator()(const ir::Write&) const { return no_kernel(); }
   Choice operator()(const ir::Constant&) const { return no_kernel(); }
+  Choice operator()(const ir::Iota&) const { return no_kernel(); }
 
  private:
   Choice one() const { return region(as_region(site_.node, operand_types(site_))); }

@@ -11,8 +11,7 @@ namespace gnomon::exec::cpu {
 namespace {
 
 bool is_source(const ir::Op& op) {
-  return std::holds_alternative<ir::Constant>(op) || std::holds_alternative<ir::Full>(op) ||
-         std::holds_alternative<ir::Read>(op);
+  return ir::is_constant(op) || std::holds_alternative<ir::Read>(op);
 }
 
 enum class Kind {

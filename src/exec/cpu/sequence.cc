@@ -21,14 +21,20 @@ constexpr std::size_t alignment = 64;
 // Nodes that the memory plan carries out.
 bool needs_kernel(const ir::Op& op) {
   return !std::holds_alternative<ir::Input>(op) && !std::holds_alternative<ir::Read>(op) &&
-         !std::holds_alternative<ir::Write>(op) && !std::holds_alternative<ir::Constant>(op) &&
-         !std::holds_alternative<ir::Full>(op) && !std::holds_alternative<ir::Reshape>(op);
+         !std::holds_alternative<ir::Write>(op) && !ir::is_constant(op) &&
+         !std::holds_alternative<ir::Reshape>(op);
 }
 
-trace::Name trace_name(const ir::Node& node) {
-  const std::string text = node.label.empty() ? std::string(ir::name(node.op))
-                                              : fmt::format("{} {}", node.label, ir::name(node.op));
-  return trace::intern({text, trace::Category::operation, {"flops", "bytes"}});
+std::string described(const ir::Node& node) {
+  return node.label.empty() ? std::string(ir::name(node.op))
+                            : fmt::format("{} {}", node.label, ir::name(node.op));
+}
+
+// "conv1 convolution [jit:avx512_core]": what, and how it is carried out.
+trace::Name trace_name(const ir::Node& node, const Kernel& kernel) {
+  return trace::intern({fmt::format("{} [{}]", described(node), kernel.implementation()),
+                        trace::Category::operation,
+                        {"flops", "bytes"}});
 }
 
 bool same_place(const Placement& a, const Placement& b) {
@@ -43,6 +49,7 @@ Sequence::Sequence(const ir::Program& program, std::size_t first_constant,
   make_constants();
   make_steps(first_constant, device, pool);
   make_copies();
+  if (trace::recording()) record_peak();
   scratch_at_ = (plan_.arena_bytes + alignment - 1) / alignment * alignment;
 }
 
@@ -54,9 +61,7 @@ void Sequence::make_constants() {
   constants_.resize(program_.nodes.size());
   for (std::uint32_t i = 0; i < program_.nodes.size(); ++i) {
     const auto& node = program_.nodes[i];
-    if (!std::holds_alternative<ir::Constant>(node.op) &&
-        !std::holds_alternative<ir::Full>(node.op))
-      continue;
+    if (!ir::is_constant(node.op)) continue;
     constants_[i] = from_row_major(evaluate_node(node, {})[0], program_.layout({i, 0}));
   }
 }
@@ -73,8 +78,7 @@ void Sequence::make_steps(std::size_t first_constant, const Device& device, int 
     const auto& node = program_.nodes[i];
     if (!needs_kernel(node.op)) continue;
     Site site{node, {}, {}, pool};
-    Step step{nullptr, i, places_.size(), places_.size() + node.inputs.size(), trace_name(node),
-              {},      {}};
+    Step step{nullptr, i, places_.size(), places_.size() + node.inputs.size(), {}, {}, {}};
     std::vector<ir::Type> operands;
     for (const auto value : node.inputs) {
       places_.push_back(plan_.at(value));
@@ -90,6 +94,7 @@ void Sequence::make_steps(std::size_t first_constant, const Device& device, int 
     step.flops = cost.flops;
     step.bytes = cost.bytes;
     step.kernel = make_kernel(site, device);
+    step.name = trace_name(node, *step.kernel);
     scratch_bytes_ = std::max(scratch_bytes_, step.kernel->scratch_bytes());
     steps_.push_back(std::move(step));
   }
@@ -138,6 +143,22 @@ std::byte* Sequence::resolve(const Placement& placement, const Bindings& binding
       return constants_[placement.index].data();
   }
   return nullptr;
+}
+
+std::string Sequence::describe(const Step& step) const {
+  return described(program_.nodes[step.node]);
+}
+
+// Who holds the arena when it is fullest; with its size, by which a reader tells programs apart.
+void Sequence::record_peak() const {
+  for (const auto value : plan_.at_peak) {
+    const std::string text =
+        fmt::format("alive at the peak: %{} {} {}", value.node,
+                    described(program_.nodes[value.node]), ir::to_string(program_.type(value)));
+    trace::instant(trace::intern({text, trace::Category::phase, {"bytes", "arena"}}),
+                   static_cast<std::int64_t>(plan_.at(value).bytes),
+                   static_cast<std::int64_t>(plan_.arena_bytes));
+  }
 }
 
 void Sequence::bind(const Bindings& bindings) {

@@ -44,6 +44,7 @@ class Sequence {
     Bytes bytes;
   };
   const std::vector<Step>& steps() const { return steps_; }
+  std::string describe(const Step& step) const;  // "conv1 convolution"
 
   std::size_t arena_bytes() const { return scratch_at_ + scratch_bytes_; }
   std::size_t scratch_bytes() const { return scratch_bytes_; }
@@ -62,6 +63,7 @@ class Sequence {
   Stored stored(ir::Value value) const;
   std::byte* resolve(const pass::Placement& placement, const Bindings& bindings);
   void run_step(const Step& step);
+  void record_peak() const;
 
   const ir::Program& program_;
   pass::MemoryPlan plan_;

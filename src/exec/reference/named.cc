@@ -68,6 +68,18 @@ std::vector<Tensor> evaluate(const ir::Full& op, const Call& call) {
   return one(convert(value, call.result_dtype()));
 }
 
+std::vector<Tensor> evaluate(const ir::Iota& op, const Call& call) {
+  const Shape shape = call.result_shape();
+  const auto axis = static_cast<std::size_t>(op.axis);
+  std::int64_t inner = 1;
+  for (std::size_t d = axis + 1; d < shape.size(); ++d) inner *= shape[d];
+  Tensor value(DType::f64, shape);
+  std::int64_t position = 0;
+  for (auto& element : value.span<double>())
+    element = static_cast<double>(position++ / inner % shape[axis]);
+  return one(convert(value, call.result_dtype()));
+}
+
 // As many bits as the declared type holds, so that nothing is rounded up to 1 and both precisions draw the same.
 std::vector<Tensor> evaluate(const ir::RandomUniform& op, const Call& call) {
   const auto step = static_cast<std::uint64_t>(call.operands[0]->span<std::int64_t>()[0]);

@@ -13,6 +13,7 @@ std::vector<Tensor> evaluate(const ir::Read& op, const Call& call);   // program
 std::vector<Tensor> evaluate(const ir::Write& op, const Call& call);
 std::vector<Tensor> evaluate(const ir::Constant& op, const Call& call);
 std::vector<Tensor> evaluate(const ir::Full& op, const Call& call);
+std::vector<Tensor> evaluate(const ir::Iota& op, const Call& call);
 std::vector<Tensor> evaluate(const ir::RandomUniform& op, const Call& call);
 
 // The same elements, otherwise.

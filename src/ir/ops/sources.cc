@@ -9,6 +9,7 @@ Gradient Input::gradient(const GradientArgs&) const { return Gradients{}; }
 Gradient Read::gradient(const GradientArgs&) const { return Gradients{}; }
 Gradient Constant::gradient(const GradientArgs&) const { return Gradients{}; }
 Gradient Full::gradient(const GradientArgs&) const { return Gradients{}; }
+Gradient Iota::gradient(const GradientArgs&) const { return Gradients{}; }
 Gradient Extent::gradient(const GradientArgs&) const { return Gradients{std::nullopt}; }
 Gradient ArgMax::gradient(const GradientArgs&) const { return Gradients{std::nullopt}; }
 Gradient OneHot::gradient(const GradientArgs&) const { return Gradients{std::nullopt}; }
@@ -60,6 +61,12 @@ std::vector<Type> RandomUniform::infer(std::span<const Type> operands) const {
   if (!is_float(type.dtype))
     throw InputError("random_uniform: yields floating-point elements, declared {}",
                      to_string(type));
+  return {type};
+}
+
+std::vector<Type> Iota::infer(std::span<const Type>) const {
+  if (axis < 0 || axis >= static_cast<std::int64_t>(type.rank()))
+    throw InputError("iota: axis {} is none of {}", axis, to_string(type));
   return {type};
 }
 

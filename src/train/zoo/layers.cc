@@ -191,11 +191,10 @@ Value Layers::causal_attention(const std::string& name, Value x, std::int64_t he
 // 0 where the second position is not behind the first, else very negative.
 Value Layers::mask(std::int64_t length) {
   if (const auto found = masks_.find(length); found != masks_.end()) return found->second;
-  Tensor values(DType::f32, {length, length});
-  for (std::int64_t i = 0; i < length; ++i)
-    for (std::int64_t j = i + 1; j < length; ++j)
-      values.span<float>()[static_cast<std::size_t>(i * length + j)] = -1e9F;
-  return masks_[length] = build_(ir::Constant{ir::Blob(std::move(values))}, {});
+  const ir::Type square{DType::f32, {length, length}};
+  const Value first = build_(ir::Iota{0, square}, {}), second = build_(ir::Iota{1, square}, {});
+  const Value behind = build_(ir::Step{}, {build_(ir::Subtract{}, {second, first})});
+  return masks_[length] = scale(behind, -1e9);
 }
 
 Value Layers::flatten(Value x) {

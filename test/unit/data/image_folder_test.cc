@@ -1,6 +1,7 @@
 #include "data/image_folder.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -16,7 +17,8 @@ namespace fs = std::filesystem;
 
 class ImageFolder : public testing::Test {
  protected:
-  ImageFolder() : root_(fs::path(testing::TempDir()) / "gnomon_images") {
+  ImageFolder()
+      : root_(fs::path(testing::TempDir()) / ("gnomon_images_" + std::to_string(::getpid()))) {
     fs::remove_all(root_);
     fs::create_directories(root_);
   }
@@ -55,7 +57,7 @@ TEST_F(ImageFolder, ClassesAndFilesStandInOrderOfTheirNames) {
   add("daisy/.hidden", "passed over");
   add(".git/x", "passed over");
   const Dataset data = read_image_folder(root_);
-  EXPECT_EQ(data.images,
+  EXPECT_EQ(data.inputs,
             Tensor::of<std::uint8_t>({3, 1, 1, 2}, std::array<std::uint8_t, 6>{1, 1, 2, 2, 3, 3}));
   EXPECT_EQ(data.labels, Tensor::of<std::uint8_t>({3}, std::array<std::uint8_t, 3>{0, 0, 1}));
   EXPECT_EQ(data.classes, (std::vector<std::string>{"daisy", "rose"}));

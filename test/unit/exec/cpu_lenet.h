@@ -64,7 +64,7 @@ inline ir::Program forward(const ir::Dim& batch) {
 inline ir::Program training(const ir::Dim& batch, DType precision, const machine::Target& target) {
   pass::PipelineOptions options;
   options.precision = precision;
-  options.training = pass::Training{"loss", {0.9, 1e-4}};
+  options.training = pass::Training{"loss", {pass::Sgd{0.9, 1e-4}}};
   options.after = "update";
   return pass::lower(forward(batch), target, options).program;
 }

@@ -122,6 +122,12 @@ Samples samples(Of<ir::Full>, const Setting& s) {
           sample(s, "a scalar", ir::Full{-2, s.type({})}, {}, 0)};
 }
 
+Samples samples(Of<ir::Iota>, const Setting& s) {
+  const Operand bystander{s.type({s.b()})};
+  return {sample(s, "rows", ir::Iota{0, s.type({s.b(), 3})}, {bystander}, 0, 0),
+          sample(s, "columns", ir::Iota{1, s.type({2, 3})}, {}, 0)};
+}
+
 Samples samples(Of<ir::RandomUniform>, const Setting& s) {
   const Operand step{{DType::i64, {}}, Values::flag}, bystander{s.type({s.b()})};
   return {sample(s, "noise", ir::RandomUniform{3, 1, s.type({s.b(), 5})}, {step, bystander}, 1, 1)};

@@ -78,7 +78,7 @@ std::vector<ir::Program> models() {
 
 pass::PipelineOptions training() {
   pass::PipelineOptions options;
-  options.training = pass::Training{"loss", {0.9, 1e-2}};
+  options.training = pass::Training{"loss", {pass::Sgd{0.9, 1e-2}}};
   return options;
 }
 

@@ -37,8 +37,9 @@ TEST(Fuse, ContractionsTakeBiasAndRelu) {
 }
 
 TEST(Fuse, AnUpdateIsOneSweep) {
-  const auto program = fuse(simplify(update(gradient(test::lenet({"b", 64}), "loss"), {Sgd{0.9, 1e-4}})),
-                            test::FakeTarget());
+  const auto program =
+      fuse(simplify(update(gradient(test::lenet({"b", 64}), "loss"), {Sgd{0.9, 1e-4}})),
+           test::FakeTarget());
   verify(program);
   for (const auto& state : program.states) {
     if (state.role != Role::parameter) continue;

@@ -66,7 +66,7 @@ void check(const Program& program, const MemoryPlan& plan) {
 PipelineOptions training(DType precision) {
   PipelineOptions options;
   options.precision = precision;
-  options.training = Training{"loss", {0.9, 1e-4}};
+  options.training = Training{"loss", {Sgd{0.9, 1e-4}}};
   return options;
 }
 

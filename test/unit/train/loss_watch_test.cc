@@ -23,13 +23,9 @@ std::vector<std::int64_t> warnings(std::int64_t from, std::int64_t to, double ex
   return steps;
 }
 
-TEST(LossWatch, IsSilentWhileALossFallsAndFluctuates) {
-  EXPECT_TRUE(warnings(0, 0, 0).empty());
-}
+TEST(LossWatch, IsSilentWhileALossFallsAndFluctuates) { EXPECT_TRUE(warnings(0, 0, 0).empty()); }
 
-TEST(LossWatch, PassesOverSingleBadBatches) {
-  EXPECT_TRUE(warnings(2000, 2010, 100).empty());
-}
+TEST(LossWatch, PassesOverSingleBadBatches) { EXPECT_TRUE(warnings(2000, 2010, 100).empty()); }
 
 TEST(LossWatch, SaysOnceThatALossRose) {
   const auto steps = warnings(2000, 3000, 2);

@@ -17,7 +17,8 @@ class RunTest : public testing::Test {
   RunTest() { create_folder(folder); }
   ~RunTest() override { fs::remove_all(root); }
 
-  const fs::path root = fs::path(testing::TempDir()) / ("gnomon_runs_" + std::to_string(::getpid()));
+  const fs::path root =
+      fs::path(testing::TempDir()) / ("gnomon_runs_" + std::to_string(::getpid()));
   const fs::path folder = root / "lenet-1";
 };
 
