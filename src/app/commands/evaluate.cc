@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "ir/text.h"
 #include "stats/quantile.h"
 #include "stats/steady_state.h"
 #include "train/evaluator.h"
@@ -86,6 +87,7 @@ train::Recipe recipe_of(const train::ModelFile& file, const Arguments& arguments
   if (found != file.metadata.end())
     recipe = train::recipe_from_json(found->second, arguments.model_file);
   if (!arguments.data.empty()) recipe.data = arguments.data;
+  if (file.program) recipe.program = ir::print(*file.program);
   return recipe;
 }
 
