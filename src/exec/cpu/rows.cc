@@ -3,14 +3,57 @@
 #include <algorithm>
 #include <cmath>
 
+#include "exec/cpu/elementary.h"
 #include "exec/cpu/parallel.h"
+#include "exec/cpu/vectorised.h"
 
 namespace gnomon::exec::cpu {
 namespace {
 
-// x - max(x) summed by exp, in f32 and the order of the row.
-template <typename T>
-void softmax(const T* in, T* out, std::int64_t columns, bool logarithm) {
+constexpr std::int64_t lanes = 16;  // combined side by side, then in order
+
+GNOMON_VECTORISED float largest(const float* in, std::int64_t count) {
+  float top[lanes];
+  std::fill_n(top, lanes, -std::numeric_limits<float>::infinity());
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::int64_t l = 0; l < lanes; ++l) top[l] = top[l] < in[i + l] ? in[i + l] : top[l];
+  for (; i < count; ++i) top[0] = top[0] < in[i] ? in[i] : top[0];
+  return *std::max_element(top, top + lanes);
+}
+
+// out = exp(in - top); returns the sum.
+GNOMON_VECTORISED float exponentials_above(const float* in, float top, float* out,
+                                           std::int64_t count) {
+  float sums[lanes] = {};
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::int64_t l = 0; l < lanes; ++l) sums[l] += out[i + l] = exponential(in[i + l] - top);
+  for (; i < count; ++i) sums[0] += out[i] = exponential(in[i] - top);
+  float sum = 0;
+  for (const float part : sums) sum += part;
+  return sum;
+}
+
+GNOMON_VECTORISED void scale(float* values, float factor, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) values[i] *= factor;
+}
+
+GNOMON_VECTORISED void subtract(const float* in, float offset, float* out, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = in[i] - offset;
+}
+
+void softmax(const float* in, float* out, std::int64_t columns, bool logarithm) {
+  const float top = largest(in, columns);
+  const float sum = exponentials_above(in, top, out, columns);
+  if (logarithm)
+    subtract(in, top + std::log(sum), out, columns);
+  else
+    scale(out, 1 / sum, columns);
+}
+
+// Rare: mixed precision keeps softmax wide. In f32 and the order of the row.
+void softmax(const Bf16* in, Bf16* out, std::int64_t columns, bool logarithm) {
   float top = -std::numeric_limits<float>::infinity();
   for (std::int64_t c = 0; c < columns; ++c) top = std::max(top, static_cast<float>(in[c]));
   float sum = 0;
@@ -18,7 +61,7 @@ void softmax(const T* in, T* out, std::int64_t columns, bool logarithm) {
   const float log_sum = std::log(sum), share = 1 / sum;
   for (std::int64_t c = 0; c < columns; ++c) {
     const float x = static_cast<float>(in[c]) - top;
-    out[c] = T(logarithm ? x - log_sum : std::exp(x) * share);
+    out[c] = Bf16(logarithm ? x - log_sum : std::exp(x) * share);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "exec/cpu/elementary.h"
 #include "exec/cpu/vectorised.h"
 
 namespace gnomon::exec::cpu {
@@ -15,12 +16,12 @@ namespace {
 
 GNOMON_LOOP(copy, a[i])
 GNOMON_LOOP(negate, -a[i])
-GNOMON_LOOP(exponential, std::exp(a[i]))
+GNOMON_LOOP(exponentials, exponential(a[i]))
 GNOMON_LOOP(logarithm, std::log(a[i]))
 GNOMON_LOOP(square_root, std::sqrt(a[i]))
 GNOMON_LOOP(relu, a[i] < 0 ? 0 : a[i])
 GNOMON_LOOP(step, a[i] > 0 ? 1.0f : 0.0f)
-GNOMON_LOOP(hyperbolic_tangent, std::tanh(a[i]))
+GNOMON_LOOP(hyperbolic_tangents, hyperbolic_tangent(a[i]))
 GNOMON_LOOP(add, a[i] + b[i])
 GNOMON_LOOP(subtract, a[i] - b[i])
 GNOMON_LOOP(multiply, a[i] * b[i])
@@ -32,12 +33,12 @@ GNOMON_LOOP(maximum, a[i] < b[i] ? b[i] : a[i])
 struct LoopOf {
   std::optional<Loop> operator()(const ir::Convert&) const { return copy; }
   std::optional<Loop> operator()(const ir::Negate&) const { return negate; }
-  std::optional<Loop> operator()(const ir::Exp&) const { return exponential; }
+  std::optional<Loop> operator()(const ir::Exp&) const { return exponentials; }
   std::optional<Loop> operator()(const ir::Log&) const { return logarithm; }
   std::optional<Loop> operator()(const ir::SquareRoot&) const { return square_root; }
   std::optional<Loop> operator()(const ir::Relu&) const { return relu; }
   std::optional<Loop> operator()(const ir::Step&) const { return step; }
-  std::optional<Loop> operator()(const ir::Tanh&) const { return hyperbolic_tangent; }
+  std::optional<Loop> operator()(const ir::Tanh&) const { return hyperbolic_tangents; }
   std::optional<Loop> operator()(const ir::Add&) const { return add; }
   std::optional<Loop> operator()(const ir::Subtract&) const { return subtract; }
   std::optional<Loop> operator()(const ir::Multiply&) const { return multiply; }
