@@ -44,4 +44,7 @@ function(lab_proto layer name)
   set_source_files_properties(${made} PROPERTIES COMPILE_OPTIONS -w)
   target_sources(gnomon_${layer} PRIVATE ${made})
   target_include_directories(gnomon_${layer} SYSTEM PRIVATE ${root})
+  add_custom_target(proto_${layer}_${name} DEPENDS ${made})
+  add_dependencies(protos proto_${layer}_${name})
 endfunction()
+add_custom_target(protos)  # all that protoc makes: what reads the sources without building them needs it

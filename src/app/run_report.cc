@@ -29,10 +29,12 @@ std::string sentence(const train::RunRecord& record) {
                      good, last.step, recipe.precision);
 }
 
+// What was asked for; 0 asks for nothing.
 Json options_of(const train::Recipe& recipe) {
   Json options{{"model", recipe.model}};
-  train::for_each_field(
-      recipe, [&](const char* name, const auto& value, const char*) { options[name] = value; });
+  train::for_each_field(recipe, [&](const char* name, const auto& value, const char*) {
+    if (value != std::decay_t<decltype(value)>()) options[name] = value;
+  });
   return options;
 }
 

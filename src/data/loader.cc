@@ -100,7 +100,7 @@ class Filler {
                       std::int64_t row) const {
     const Shape& shape = data_->inputs.shape();
     const std::int64_t channels = shape[1], height = shape[2], width = shape[3];
-    const auto [crop, flip] = options_.augmentation;
+    const std::int64_t crop = options_.augmentation.crop;
     const Random random(options_.seed, hash64("augment") + static_cast<std::uint64_t>(epoch_));
     const auto draw = [&, place = static_cast<std::uint64_t>(position) * 3](std::uint64_t which) {
       return static_cast<std::int64_t>(
@@ -108,8 +108,8 @@ class Filler {
              crop;
     };
     const std::int64_t down = draw(0), right = draw(1);
-    const bool mirrored =
-        flip && random.below(2, static_cast<std::uint64_t>(position) * 3 + 2) == 1;
+    const bool mirrored = options_.augmentation.flip &&
+                          random.below(2, static_cast<std::uint64_t>(position) * 3 + 2) == 1;
     const std::size_t pixels = row_length(batch.inputs);
     const auto* const from = data_->inputs.span<std::uint8_t>().data() + image * pixels;
     float* const to = batch.inputs.span<float>().data() + row * pixels;

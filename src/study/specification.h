@@ -109,7 +109,7 @@ std::string content_hash(const Study& study);
 
 // Reads the YAML form. `origin` names the text in messages. Throws InputError as
 // "ORIGIN:LINE: KEY: what is wrong; the remedy".
-Study parse_study(std::string_view yaml, std::string_view origin);
+Study parse_study(std::string_view text, std::string_view origin);
 Study read_study(const std::filesystem::path& file);
 
 }  // namespace gnomon::study

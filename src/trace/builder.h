@@ -70,7 +70,7 @@ class Builder {
   Trace finish();
 
  private:
-  void separate(std::size_t thread);
+  void separate(std::size_t index);
 
   static constexpr std::int64_t unset = std::int64_t{1} << 62;
 

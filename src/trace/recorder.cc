@@ -26,7 +26,17 @@ thread_local constinit Buffer* buffer = nullptr;
 
 namespace {
 
-using namespace detail;
+using detail::active;
+using detail::Bell;
+using detail::Buffer;
+using detail::counter_is_invariant;
+using detail::Instant;
+using detail::Logs;
+using detail::read_instant;
+using detail::Record;
+using detail::Scale;
+using detail::Stream;
+using detail::ThreadLog;
 
 // The one recording there may be.
 struct Session {

@@ -165,8 +165,8 @@ void remove(const Arguments& arguments) {
   }
 }
 
-CLI::App* add(CLI::App& parent, const char* name, const char* what, std::shared_ptr<Arguments> a,
-              void (*action)(const Arguments&)) {
+CLI::App* add(CLI::App& parent, const char* name, const char* what,
+              const std::shared_ptr<Arguments>& a, void (*action)(const Arguments&)) {
   auto* command = parent.add_subcommand(name, what);
   command->add_flag("--json", a->json, "Print the result as JSON");
   command->callback([a, action] { action(*a); });

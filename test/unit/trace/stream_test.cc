@@ -204,7 +204,7 @@ TEST_F(Stream, TenMillionEventsNeedBoundedMemory) {
     for (int i = 0; i < events / 2; ++i) const Scope scope(numbered(), i);
   };
   const Child child = run_child([&] {
-    Recording recording(options((1 << 20) / sizeof(detail::Record)));
+    Recording recording(options(static_cast<double>(1 << 20) / sizeof(detail::Record)));
     std::thread other(record);
     record();
     other.join();
