@@ -62,7 +62,9 @@ struct Tracing::State {
 };
 
 Tracing::Tracing(const std::string& file) {
-  if (!file.empty()) state_ = std::make_unique<State>(file);
+  if (file.empty()) return;
+  state_ = std::make_unique<State>(file);
+  trace::name_thread("main");
 }
 
 Tracing::~Tracing() = default;

@@ -25,6 +25,13 @@ namespace fs = std::filesystem;
 
 constexpr const char* sample_prompt = "The ";
 constexpr std::int64_t sample_tokens = 200;
+constexpr std::int64_t steps_per_memory = 20;  // between two points of the trace's memory counter
+
+trace::Name memory_name() {
+  static const trace::Name name = trace::intern(
+      {.text = "resident memory", .category = trace::Category::phase, .arguments = {}, .unit = "bytes"});
+  return name;
+}
 
 std::map<std::string, std::string> facts_of(const Training& training,
                                             const train::Workload& workload,
@@ -130,6 +137,7 @@ class Session {
   void after_step(const train::Step& step) {
     if (auto sentence = watch_.add(step.number, step.loss); !sentence.empty())
       warn(std::move(sentence));
+    if (step.number % steps_per_memory == 0) trace::counter(memory_name(), resident_memory().value);
     if (!keeps()) return;
     log_->add(step);
     const bool due = t_.checkpoint_steps > 0

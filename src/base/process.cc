@@ -80,13 +80,26 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   return result;
 }
 
-Bytes private_memory() {
+struct Resident {
+  Bytes all, shared;
+};
+
+Resident read_resident() {
   long total = 0, resident = 0, shared = 0;
   std::FILE* file = std::fopen("/proc/self/statm", "re");
   if (file == nullptr) return {};
   const int read = std::fscanf(file, "%ld %ld %ld", &total, &resident, &shared);
   std::fclose(file);
-  return Bytes(read == 3 ? static_cast<double>((resident - shared) * ::sysconf(_SC_PAGESIZE)) : 0);
+  if (read != 3) return {};
+  const auto bytes = [page = ::sysconf(_SC_PAGESIZE)](long pages) {
+    return Bytes(static_cast<double>(pages * page));
+  };
+  return {bytes(resident), bytes(shared)};
+}
+
+Bytes private_memory() {
+  const Resident memory = read_resident();
+  return memory.all - memory.shared;
 }
 
 // The file that a search of PATH finds, so that the search is not timed; the name itself if there is
@@ -248,6 +261,8 @@ Outcome run_command(const Command& command) {
   if (stopped) throw Interrupted();
   return outcome;
 }
+
+Bytes resident_memory() { return read_resident().all; }
 
 std::filesystem::path self_executable() { return std::filesystem::read_symlink("/proc/self/exe"); }
 

@@ -44,6 +44,9 @@ struct Outcome {
 // process can be created. Call it from a thread that outlives the child.
 Outcome run_command(const Command& command);
 
+// What this process holds in memory now. 0 where the system does not tell.
+Bytes resident_memory();
+
 // This program's own file, to be run again as a child.
 std::filesystem::path self_executable();
 
