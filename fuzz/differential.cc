@@ -10,6 +10,7 @@
 #include "exec/cpu/cpu.h"
 #include "exec/reference/reference.h"
 #include "ir/builder.h"
+#include "ir/text.h"
 #include "pass/pipeline.h"
 
 namespace gnomon {
@@ -207,8 +208,9 @@ void compare(Choices bytes) {
     const double tolerance = 100 * generator.rounding() * generator.bounds()[o];
     for (std::size_t i = 0; i < want.span<double>().size(); ++i)
       GNOMON_CHECK(std::abs(want.span<double>()[i] - got.span<double>()[i]) <= tolerance,
-                   "output {} element {}: {} expected, {} seen", o, i, want.span<double>()[i],
-                   got.span<double>()[i]);
+                   "output {} element {}: {} expected, {} seen; {} threads, without {}\n{}", o, i,
+                   want.span<double>()[i], got.span<double>()[i], options.threads,
+                   fmt::join(options.without, ", "), ir::print(program));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <new>
 
 #include "app/command.h"
@@ -91,6 +92,8 @@ int run(int argc, char** argv) {
     return complain("", error, 3);
   } catch (const Interrupted& error) {
     return complain("", error, 130);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain("", error, 3);
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "gnomon: out of memory; use a smaller batch or model\n");
     return 3;

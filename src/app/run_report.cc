@@ -87,7 +87,8 @@ Json run_data(const std::filesystem::path& folder) {
 }
 
 void write_run_report(const std::filesystem::path& folder) {
-  write_file(folder / "report.html", page::html(run_data(folder).dump()));
+  write_file(folder / "report.html",
+             page::html(run_data(folder).dump(-1, ' ', false, Json::error_handler_t::replace)));
 }
 
 }  // namespace gnomon::app

@@ -23,13 +23,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* sample_prompt = "The ";
-constexpr std::int64_t sample_tokens = 200;
+constexpr std::int64_t prompt_tokens = 12, sample_tokens = 200;
 constexpr std::int64_t steps_per_memory = 20;  // between two points of the trace's memory counter
 
 trace::Name memory_name() {
-  static const trace::Name name = trace::intern(
-      {.text = "resident memory", .category = trace::Category::phase, .arguments = {}, .unit = "bytes"});
+  static const trace::Name name = trace::intern({.text = "resident memory",
+                                                 .category = trace::Category::phase,
+                                                 .arguments = {},
+                                                 .unit = "bytes"});
   return name;
 }
 
@@ -45,7 +46,12 @@ std::map<std::string, std::string> facts_of(const Training& training,
           {"host.processor", host.processor},
           {"host.family", host.family},
           {"host.kernel", host.kernel},
-          {"version", GNOMON_VERSION}};
+          {"version", GNOMON_VERSION},
+          {"keep.last", std::to_string(training.retention.last)},
+          {"keep.best", training.retention.best ? "1" : "0"},
+          {"keep.every", std::to_string(training.retention.every)},
+          {"checkpoint.steps", std::to_string(training.checkpoint_steps)},
+          {"out", training.out.string()}};
 }
 
 // Data that is known by name and can be fetched is, once.
@@ -106,19 +112,27 @@ class Session {
   void open_run() {
     lock_ = std::make_unique<train::RunLock>(t_.folder);
     if (t_.resume) go_on();
+    write_record();
     log_ = std::make_unique<train::StepLog>(t_.folder, trainer_->steps());
     checkpoints_ =
         std::make_unique<fault::Checkpoints>(train::checkpoint_folder(t_.folder), t_.retention);
-    write_record();
     // From the start too, so that whatever happens can be repeated.
     if (trainer_->steps() == 0) save_checkpoint();
     last_checkpoint_ = now();
   }
 
   void go_on() {
-    const auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
-    for (const auto& why : latest.damaged) warn("an older checkpoint is used: " + why);
-    if (!latest.checkpoint) return;
+    auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
+    for (const auto& why : latest.damaged) warn("a checkpoint is left out: " + why);
+    if (!latest.checkpoint) {
+      warn("no checkpoint can be read; training begins again");
+      return;
+    }
+    const auto made_by =
+        train::recipe_from_json(latest.checkpoint->facts["recipe"], latest.file.string());
+    if (const auto different = train::differences(made_by, t_.recipe); !different.empty())
+      throw InputError("{}: is of a run with another {}; remove it, or start another run",
+                       latest.file.string(), different[0]);
     trainer_->resume(train::snapshot_of(*latest.checkpoint, latest.file.string()));
     const auto before = train::read_run(t_.folder);
     record_.started = before.started;
@@ -166,17 +180,21 @@ class Session {
     return fmt::format("step {}/{}", assessment.step, trainer_->total_steps());
   }
 
+  // How the model goes on from the beginning of the test part.
   void write_sample(std::int64_t step) {
-    if (!workload_.tokeniser) return;
+    if (!workload_.tokeniser || !t_.recipe.program.empty()) return;
     auto states = trainer_->trained();
     train::Sampling sampling;
     sampling.temperature = 0.8;
     auto shape = train::shape_of(t_.recipe, workload_);
     shape.batch = 1;
-    const std::string text = continue_text(
-        train::build_model(t_.recipe.model, shape, train::Mode::inference), *executor_, states,
-        *workload_.tokeniser, sample_prompt, sample_tokens, sampling);
-    record_.samples.push_back({step, sample_prompt, text});
+    const auto first = workload_.splits.test.inputs.span<std::int32_t>().first(
+        static_cast<std::size_t>(std::min(prompt_tokens, shape.context)));
+    const std::string prompt = workload_.tokeniser->decode(first);
+    const std::string text =
+        continue_text(train::build_model(t_.recipe.model, shape, train::Mode::inference),
+                      *executor_, states, *workload_.tokeniser, prompt, sample_tokens, sampling);
+    record_.samples.push_back({step, prompt, text});
   }
 
   void save_checkpoint() {
@@ -198,6 +216,7 @@ class Session {
     file.tokeniser = workload_.tokeniser;
     train::take_states(trainer_->model(), trainer_->trained(), file);
     file.metadata = record_.facts;
+    file.metadata.erase("out");
     file.metadata["recipe"] = train::to_json(t_.recipe);
     file.metadata["data"] = t_.recipe.data;
     file.metadata["steps"] = std::to_string(trainer_->steps());

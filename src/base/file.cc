@@ -63,6 +63,13 @@ std::string read_file(const std::filesystem::path& path, Bytes limit) {
   return contents;
 }
 
+// The system tells it only by setting another, which other threads would see: asked once.
+static mode_t creation_mask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
 void write_file(const std::filesystem::path& path, std::string_view contents) {
   const auto fail = [&](const char* what) {
     const std::string cause = std::strerror(errno);
@@ -78,8 +85,7 @@ void write_file(const std::filesystem::path& path, std::string_view contents) {
       if (n < 0) fail("cannot be written");
       contents.remove_prefix(static_cast<std::size_t>(n));
     }
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
+    static const mode_t mask = creation_mask();
     if (::fchmod(file.get(), 0666 & ~mask) != 0 || ::fsync(file.get()) != 0 || file.close() != 0)
       fail("cannot be written");
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot be replaced");

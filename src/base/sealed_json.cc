@@ -7,6 +7,7 @@ namespace gnomon {
 namespace {
 
 constexpr const char* key = "checksum";
+constexpr int deepest = 32;
 
 // What JSON cannot say, a string that is not UTF-8, is written with replacement characters.
 std::string text_of(const nlohmann::ordered_json& json, int indent) {
@@ -22,7 +23,17 @@ std::string seal(nlohmann::ordered_json object) {
 
 nlohmann::ordered_json unseal(std::string_view text, std::string_view origin,
                               std::string_view remedy) {
-  auto object = nlohmann::ordered_json::parse(text, nullptr, false);
+  using Json = nlohmann::ordered_json;
+  const auto shallow = [](int depth, Json::parse_event_t, Json&) {
+    if (depth > deepest) throw std::length_error("nested");
+    return true;
+  };
+  Json object;
+  try {
+    object = Json::parse(text, shallow);
+  } catch (const std::exception&) {
+    object = nullptr;
+  }
   if (!object.is_object())
     throw InputError("{}: is no JSON object, or is cut off; {}", origin, remedy);
   const auto checksum = object.value(key, nlohmann::ordered_json());

@@ -114,9 +114,7 @@ Dataset take(const Dataset& data, std::span<const std::int64_t> examples) {
                   all.data() + static_cast<std::size_t>(examples[i]) * bytes, bytes);
     return part;
   };
-  Dataset part = data;
-  part.inputs = rows(data.inputs);
-  part.labels = rows(data.labels);
+  Dataset part{rows(data.inputs), rows(data.labels), data.classes, data.normalisation, {}};
   part.hash = content_hash(part);
   return part;
 }

@@ -11,6 +11,8 @@
 namespace gnomon::data {
 namespace {
 
+constexpr double largest_file = 64.0 * (1 << 30);
+
 using Json = nlohmann::json;
 
 constexpr std::string_view checksum_key = "xxh3";
@@ -170,11 +172,15 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& co
   text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin aligned
   const std::uint64_t length = text.size();
   std::string file(reinterpret_cast<const char*>(&length), sizeof length);
+  if (static_cast<double>(file.size() + text.size() + data.size()) > largest_file)
+    throw InputError("{}: would have {}, more than can be read back ({})", path.string(),
+                     to_string(Bytes(static_cast<double>(data.size()))),
+                     to_string(Bytes(largest_file)));
   write_file(path, file + text + data);
 }
 
 NamedTensors read_safetensors(const std::filesystem::path& path) {
-  return parse_safetensors(read_file(path, Bytes(4.0 * (1 << 30))), path.string());
+  return parse_safetensors(read_file(path, Bytes(largest_file)), path.string());
 }
 
 NamedTensors parse_safetensors(std::string_view bytes, std::string_view name) {

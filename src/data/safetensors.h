@@ -23,7 +23,7 @@ struct NamedTensors {
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& contents);
 
 // Throws InputError naming the file and what is wrong: absent, truncated, byte ranges that overlap, leave gaps or contradict a shape,
-// an unknown dtype, a checksum that differs. Memory is bounded by the size of the file (at most 4 GiB).
+// an unknown dtype, a checksum that differs. Memory is bounded by the size of the file (at most 64 GiB).
 NamedTensors read_safetensors(const std::filesystem::path& path);
 
 // The same from memory; `name` is for messages.

@@ -214,9 +214,17 @@ class Checkpoints::Writer {
   Bytes write(const Checkpoint& checkpoint) {
     const fs::path file = folder_ / file_name(checkpoint.step);
     write_checkpoint(file, checkpoint);
+    remove_overtaken(checkpoint.step);
     rank(checkpoint);
     remove_old();
     return Bytes(static_cast<double>(fs::file_size(file)));
+  }
+
+  // Later steps are of a past that was given up: damaged, or resumed from before.
+  void remove_overtaken(std::int64_t step) {
+    for (const auto& [later, file] : checkpoint_files(folder_))
+      if (later > step) fs::remove(file);
+    if (best_ && best_step_ > step) best_.reset();
   }
 
   void remove_old() const {

@@ -15,6 +15,7 @@ using trace::Kind;
 
 constexpr double nanosecond = 1e-9;
 constexpr std::size_t most_points = 2000;
+constexpr std::size_t deepest_frame = 200;  // what is called from deeper is part of its caller
 constexpr std::string_view memory_prefix = "alive at the peak: ";
 
 struct OperatorName {
@@ -190,6 +191,7 @@ class Analysis {
     walk(
         thread,
         [&](const trace::Event& event) {
+          if (stack.size() > deepest_frame) return stack.push_back(stack.back());
           auto& siblings = stack.back()->children;
           const auto& text = trace_.labels[event.label].text;
           auto found = std::find_if(siblings.begin(), siblings.end(),

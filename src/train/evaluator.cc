@@ -11,8 +11,6 @@
 namespace gnomon::train {
 namespace {
 
-enum Result : std::size_t { logits_output, prediction_output };
-
 double cross_entropy(std::span<const float> logits, std::int32_t label) {
   const double peak = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
@@ -32,10 +30,12 @@ data::LoaderOptions in_order(std::int64_t batch) {
 
 Evaluator::Evaluator(const ir::Program& model, exec::Executor& executor, Precision precision,
                      std::int64_t batch, Loss loss)
-    : batch_(batch),
-      loss_(loss),
-      executable_(executor.compile(
-          at_precision(loss == Loss::cross_entropy ? with_prediction(model) : model, precision))) {}
+    : batch_(batch), loss_(loss), logits_(output_index(model, "logits")) {
+  const bool classifies = loss == Loss::cross_entropy;
+  const ir::Program program = classifies ? with_prediction(model) : model;
+  if (classifies) prediction_ = output_index(program, "prediction");
+  executable_ = executor.compile(at_precision(program, precision));
+}
 
 Evaluation Evaluator::evaluate(const data::Dataset& data, exec::States& states) {
   Evaluation result;
@@ -62,7 +62,7 @@ Evaluation Evaluator::evaluate(const data::Dataset& data, exec::States& states) 
 // A batch's labels are one per prediction, or one per number predicted.
 void Evaluator::add(const data::Batch& batch, const std::vector<Tensor>& outputs,
                     Evaluation& result) const {
-  const Tensor logits = convert(outputs[logits_output], DType::f32);
+  const Tensor logits = convert(outputs[logits_], DType::f32);
   const auto given = logits.span<float>();
   const auto count =
       static_cast<std::size_t>(batch.labels.count() / batch.labels.shape()[0] * batch.size);
@@ -73,7 +73,7 @@ void Evaluator::add(const data::Batch& batch, const std::vector<Tensor>& outputs
     return;
   }
   const auto classes = static_cast<std::size_t>(logits.shape().back());
-  const auto predictions = outputs[prediction_output].span<std::int32_t>();
+  const auto predictions = outputs[prediction_].span<std::int32_t>();
   const auto labels = batch.labels.span<std::int32_t>();
   for (std::size_t i = 0; i < count; ++i) {
     if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes)

@@ -40,6 +40,7 @@ class Evaluator {
 
   std::int64_t batch_;
   Loss loss_;
+  std::size_t logits_, prediction_ = 0;  // among the outputs
   std::unique_ptr<exec::Executable> executable_;
 };
 

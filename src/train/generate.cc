@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "train/loss.h"
 
 namespace gnomon::train {
 namespace {
@@ -51,8 +52,12 @@ void generate(const ir::Program& model, exec::Executor& executor, exec::States& 
   check(prompt, sampling);
   const auto executable = executor.compile(model);
   const auto inputs = ir::inputs_of(model);
-  GNOMON_CHECK(inputs.size() == 1, "{} takes {} arguments", model.name, inputs.size());
-  Tensor window(DType::i32, ir::bound_shape(model.nodes[inputs[0]].results[0].dims));
+  const auto& taken = model.nodes[inputs.at(0)].results[0];
+  if (inputs.size() != 1 || taken.dtype != DType::i32 || taken.rank() != 2)
+    throw InputError("{}: is no language model: it does not take tokens i32[1, context]",
+                     model.name);
+  const std::size_t logits_output = output_index(model, "logits");
+  Tensor window(DType::i32, ir::bound_shape(taken.dims));
   const auto context = static_cast<std::size_t>(window.shape()[1]);
   std::vector<std::int32_t> text(prompt.begin(), prompt.end());
   std::vector<Tensor> outputs;
@@ -64,7 +69,7 @@ void generate(const ir::Program& model, exec::Executor& executor, exec::States& 
                 window.span<std::int32_t>().begin());
     const Tensor* arguments[] = {&window};
     executable->run(arguments, states, outputs);
-    const Tensor logits = convert(outputs[0], DType::f32);
+    const Tensor logits = convert(outputs[logits_output], DType::f32);
     const auto vocabulary = static_cast<std::size_t>(logits.shape().back());
     const auto last = logits.span<float>().subspan((seen - 1) * vocabulary, vocabulary);
     text.push_back(draw(last, sampling, random.uniform(static_cast<std::uint64_t>(i))));

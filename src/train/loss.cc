@@ -91,6 +91,12 @@ Program with_loss(Program model, Loss loss, double smoothing) {
   return b.finish();
 }
 
+std::size_t output_index(const Program& program, std::string_view name) {
+  for (std::size_t i = 0; i < program.outputs.size(); ++i)
+    if (program.outputs[i].name == name) return i;
+  throw InputError("{}: has no output \"{}\"", program.name, name);
+}
+
 Program with_prediction(Program classifier) {
   const Value logits = logits_of(classifier, 2);
   const auto outputs = classifier.outputs;

@@ -29,4 +29,7 @@ ir::Program with_loss(ir::Program model, Loss loss, double smoothing = 0);
 // Adds the output "prediction" i32[...]: the class of the largest logit.
 ir::Program with_prediction(ir::Program classifier);
 
+// The place of the output with this name among the program's. Throws InputError if there is none.
+std::size_t output_index(const ir::Program& program, std::string_view name);
+
 }  // namespace gnomon::train

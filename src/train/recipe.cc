@@ -111,10 +111,11 @@ TrainOptions train_options(const Recipe& recipe) {
   return options;
 }
 
-Workload load_workload(const Recipe& recipe) {
+Workload load_workload(const Recipe& recipe, const std::optional<data::Tokeniser>& tokeniser) {
   if (recipe.context < 1 || recipe.context > 1 << 16)
     throw InputError("context {}: must be between 1 and {}", recipe.context, 1 << 16);
-  Workload workload = load_workload(recipe.data, {recipe.context, recipe.merges});
+  if (recipe.merges < 0) throw InputError("merges {}: must be at least 0", recipe.merges);
+  Workload workload = load_workload(recipe.data, {recipe.context, recipe.merges, tokeniser});
   if (!workload.tokeniser && recipe.program.empty())
     for (auto* part : {&workload.splits.train, &workload.splits.test}) as_images(*part);
   if (recipe.examples < 0) throw InputError("examples {}: must be at least 1", recipe.examples);
@@ -144,7 +145,7 @@ std::string to_json(const Recipe& recipe) {
   if (!recipe.program.empty()) json["program"] = recipe.program;
   for_each_field(recipe,
                  [&](const char* name, const auto& value, const char*) { json[name] = value; });
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Recipe recipe_from_json(std::string_view text, std::string_view origin) {

@@ -93,8 +93,10 @@ Recipe default_recipe(const std::string& model);
 // What `Trainer` takes. Throws InputError for unknown names and impossible values.
 TrainOptions train_options(const Recipe& recipe);
 
-// Loads the data and fits it to the model. Throws as load_workload.
-Workload load_workload(const Recipe& recipe);
+// Loads the data and fits it to the model; text as tokens of `tokeniser` if there is one, otherwise of
+// one made from it. Throws as load_workload.
+Workload load_workload(const Recipe& recipe,
+                       const std::optional<data::Tokeniser>& tokeniser = std::nullopt);
 
 // The model's shape and programs for that data. Throws InputError if they do not fit each other.
 ModelShape shape_of(const Recipe& recipe, const Workload& workload);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/clock.h"
@@ -33,14 +35,24 @@ RunState state_named(const std::string& text) {
   return static_cast<RunState>(found - std::begin(states));
 }
 
+// JSON has no NaN and no infinity: they are strings.
+Json number(double value) {
+  return std::isfinite(value) ? Json(value) : Json(fmt::format("{}", value));
+}
+
+double number(const Json& json) {
+  return json.is_string() ? std::strtod(json.get<std::string>().c_str(), nullptr)
+                          : json.get<double>();
+}
+
 Json to_json(const std::vector<Assessment>& assessments) {
   Json all = Json::array();
   for (const auto& a : assessments)
     all.push_back({{"step", a.step},
                    {"epoch", a.epoch},
-                   {"loss", a.loss},
+                   {"loss", number(a.loss)},
                    {"accuracy", a.accuracy},
-                   {"test_loss", a.test_loss},
+                   {"test_loss", number(a.test_loss)},
                    {"seconds", a.duration.value}});
   return all;
 }
@@ -49,8 +61,8 @@ std::vector<Assessment> assessments_of(const Json& json) {
   std::vector<Assessment> all;
   for (const auto& a : json)
     all.push_back({a.at("step").get<std::int64_t>(), a.at("epoch").get<double>(),
-                   a.at("loss").get<double>(), a.at("accuracy").get<double>(),
-                   a.at("test_loss").get<double>(), Seconds(a.at("seconds").get<double>())});
+                   number(a.at("loss")), a.at("accuracy").get<double>(), number(a.at("test_loss")),
+                   Seconds(a.at("seconds").get<double>())});
   return all;
 }
 
@@ -119,6 +131,29 @@ bool read_line(std::string_view line, Step& step) {
          take(step.gradient_norm, '\n') && line.empty();
 }
 
+// The lines before the first that is none; a last one that was cut off is not looked at.
+struct Lines {
+  std::vector<Step> steps;
+  std::size_t bad = 0;  // the number of that line
+};
+
+Lines whole_lines(std::string_view text) {
+  Lines lines;
+  if (!text.starts_with(log_header)) lines.bad = 1;
+  text.remove_prefix(std::min(text.size(), log_header.size()));
+  for (std::size_t number = 2; lines.bad == 0; ++number) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) break;
+    Step step;
+    if (read_line(text.substr(0, end + 1), step))
+      lines.steps.push_back(step);
+    else
+      lines.bad = number;
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string_view name(RunState state) { return states[static_cast<std::size_t>(state)]; }
@@ -162,12 +197,25 @@ fs::path new_run_folder(const fs::path& root, const std::string& model) {
     if (auto folder = root / fmt::format("{}-{}", stem, number); !fs::exists(folder)) return folder;
 }
 
+void remove_run(const fs::path& folder) {
+  fs::remove_all(checkpoint_folder(folder));
+  fs::remove(model_path(folder));
+  for (const auto* file : {"report.html", "replay.safetensors", log_name, record_name, lock_name})
+    fs::remove(folder / file);
+  std::error_code not_empty;
+  fs::remove(folder, not_empty);
+}
+
 RunLock::RunLock(const fs::path& folder) {
   create_folder(folder);
   const fs::path file = folder / lock_name;
   descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw EnvironmentError("{}: {}", file.string(), std::strerror(errno));
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  // Who only asks (is_held) lets go at once.
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+    ::usleep(10'000);
+  }
   ::close(descriptor_);
   throw EnvironmentError(
       "{}: another process is at work on this run; wait for it, or start another", folder.string());
@@ -186,7 +234,7 @@ bool is_held(const fs::path& folder) {
 StepLog::StepLog(const fs::path& folder, std::int64_t steps) : file_(folder / log_name) {
   std::string kept(log_header);
   if (steps > 0 && fs::exists(file_))
-    for (const auto& step : read_steps(folder))
+    for (const auto& step : whole_lines(read_file(file_, Bytes(largest_log))).steps)
       if (step.number <= steps) kept += line_of(step);
   write_file(file_, kept);
   out_.open(file_, std::ios::app | std::ios::binary);
@@ -200,23 +248,10 @@ void StepLog::flush() {
 
 std::vector<Step> read_steps(const fs::path& folder) {
   const fs::path file = folder / log_name;
-  const std::string text = read_file(file, Bytes(largest_log));
-  std::string_view rest = text;
-  if (!rest.starts_with(log_header))
-    throw InputError("{}: is no log of steps: its first line is not {}", file.string(),
-                     log_header.substr(0, log_header.size() - 1));
-  rest.remove_prefix(log_header.size());
-  std::vector<Step> steps;
-  for (std::size_t number = 2; !rest.empty(); ++number) {
-    const auto end = rest.find('\n');
-    if (end == std::string_view::npos) break;
-    Step step;
-    if (!read_line(rest.substr(0, end + 1), step))
-      throw InputError("{}:{}: is no line of a step", file.string(), number);
-    steps.push_back(step);
-    rest.remove_prefix(end + 1);
-  }
-  return steps;
+  auto lines = whole_lines(read_file(file, Bytes(largest_log)));
+  if (lines.bad > 0)
+    throw InputError("{}:{}: is no line of a log of steps", file.string(), lines.bad);
+  return std::move(lines.steps);
 }
 
 fault::Checkpoint to_checkpoint(const Snapshot& snapshot, const Recipe& recipe) {
@@ -226,7 +261,8 @@ fault::Checkpoint to_checkpoint(const Snapshot& snapshot, const Recipe& recipe) 
   checkpoint.facts["recipe"] = train::to_json(recipe);
   checkpoint.facts["loss"] = fmt::format("{}", snapshot.loss);
   checkpoint.facts["assessments"] = to_json(snapshot.assessments).dump();
-  if (!snapshot.assessments.empty() && snapshot.assessments.back().step == snapshot.steps)
+  if (!snapshot.assessments.empty() && snapshot.assessments.back().step == snapshot.steps &&
+      std::isfinite(snapshot.assessments.back().test_loss))
     checkpoint.score = -snapshot.assessments.back().test_loss;
   return checkpoint;
 }

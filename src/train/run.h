@@ -60,6 +60,9 @@ std::vector<std::filesystem::path> list_runs(const std::filesystem::path& root);
 // root/MODEL-N, N the smallest number from 1 that is free.
 std::filesystem::path new_run_folder(const std::filesystem::path& root, const std::string& model);
 
+// Deletes the run's files, and the folder if nothing else is in it.
+void remove_run(const std::filesystem::path& folder);
+
 // The right to change a run, until destruction or the end of the process however it comes.
 class RunLock {
  public:

@@ -26,12 +26,6 @@ void check(const TrainOptions& options) {
           options.learning_rate, "above 0 and at most 1000");
 }
 
-std::size_t output_index(const ir::Program& program, std::string_view name) {
-  for (std::size_t i = 0; i < program.outputs.size(); ++i)
-    if (program.outputs[i].name == name) return i;
-  GNOMON_CHECK(false, "{} has no output {}", program.name, name);
-}
-
 // The arguments of a training step, in the order of the program's.
 class Arguments {
  public:
@@ -103,7 +97,9 @@ ir::Program training_program(const ir::Program& model, const TrainOptions& optio
 void require_fit(const Model& model, const data::Dataset& data, const TrainOptions& options) {
   const ir::Program& program = model.inference;
   const auto inputs = ir::inputs_of(program);
-  if (inputs.empty()) throw InputError("{}: takes no argument to give examples to", program.name);
+  if (inputs.size() != 1)
+    throw InputError("{}: takes {} arguments; a model takes one, the examples", program.name,
+                     inputs.size());
   const ir::Type& taken = program.nodes[inputs[0]].results[0];
   ir::Type given{loaded(data.inputs.dtype(), DType::f32), {}};
   for (const auto size : data.inputs.shape()) given.dims.emplace_back(size);
@@ -146,7 +142,8 @@ class Trainer::Work {
     TrainResult result;
     Seconds total;
     // Stopped between the last step of a period and its assessment.
-    if (steps_ > assessed() && (steps_ % period_ == 0 || steps_ == total_)) assess({}, observer);
+    if (steps_ > assessed() && (steps_ % period_ == 0 || steps_ == total_))
+      result.interrupted = !assess({}, observer);
     seek();
     while (steps_ < total_ && !result.interrupted) {
       const Seconds begin = now();
@@ -154,7 +151,7 @@ class Trainer::Work {
       result.interrupted = !train_until(end, observer);
       const Seconds duration = now() - begin;
       total += duration;
-      if (!result.interrupted) assess(duration, observer);
+      if (!result.interrupted) result.interrupted = !assess(duration, observer);
     }
     result.assessments = assessments_;
     result.steps = steps_;
@@ -292,17 +289,24 @@ class Trainer::Work {
     return step;
   }
 
-  void assess(Seconds duration, const Observer& observer) {
+  // False if interrupted; it is done again by a run that goes on.
+  bool assess(Seconds duration, const Observer& observer) {
     static const trace::Name event = trace::intern({"evaluation", trace::Category::phase, {}});
     const trace::Scope scope(event);
     exec::States states = trained();
-    const Evaluation evaluation = evaluator_.evaluate(data_.test, states);
+    Evaluation evaluation;
+    try {
+      evaluation = evaluator_.evaluate(data_.test, states);
+    } catch (const Interrupted&) {
+      return false;
+    }
     const std::int64_t before = assessed();
     assessments_.push_back({steps_, static_cast<double>(steps_) / static_cast<double>(per_epoch_),
                             loss_ / static_cast<double>(steps_ - before), evaluation.accuracy,
                             evaluation.loss, duration});
     loss_ = 0;
     observer.assessed(assessments_.back());
+    return true;
   }
 
   Model model_;

@@ -50,6 +50,12 @@ data::Splits divided(const data::Dataset& all, std::string_view name) {
   return splits;
 }
 
+std::int64_t largest_label(const data::Dataset& data) {
+  const Tensor labels = convert(data.labels, DType::i64);
+  const auto values = labels.span<std::int64_t>();
+  return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+}
+
 data::Dataset load_arrays(std::string_view name) {
   Tensor x, y;
   if (name.ends_with(".npz")) {
@@ -132,6 +138,8 @@ ModelShape Workload::fit(ModelShape shape) const {
   }
   if (!splits.train.classes.empty())
     shape.classes = static_cast<std::int64_t>(splits.train.classes.size());
+  else if (!is_float(splits.train.labels.dtype()))
+    shape.classes = 1 + std::max(largest_label(splits.train), largest_label(splits.test));
   return shape;
 }
 

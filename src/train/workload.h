@@ -33,6 +33,7 @@ struct Workload {
 struct TextOptions {
   std::int64_t context = 64;  // tokens per example
   std::int64_t merges = 0;    // byte pairs learned from the text; 0: characters are tokens
+  std::optional<data::Tokeniser> tokeniser = std::nullopt;  // if there is one already
 };
 
 // Throws InputError, and EnvironmentError with the line that fetches it where known data is absent.

@@ -76,7 +76,7 @@ void print(const nlohmann::json& result, const Arguments& arguments) {
                to_string(Seconds(result["latency.p25"].get<double>())),
                result["samples"].get<std::size_t>());
   else
-    fmt::print("accuracy {:.4f} on {} images, loss {:.4f}\n", result["accuracy"].get<double>(),
+    fmt::print("accuracy {:.4f} on {} examples, loss {:.4f}\n", result["accuracy"].get<double>(),
                result["images"].get<std::size_t>(), result["loss"].get<double>());
 }
 
@@ -93,16 +93,19 @@ train::Recipe recipe_of(const train::ModelFile& file, const Arguments& arguments
 
 // What the model takes at once: `asked`, unless its text fixes or bounds it.
 std::int64_t batch_taken(const ir::Program& model, std::int64_t asked) {
-  const ir::Dim& batch = model.nodes[ir::inputs_of(model).at(0)].results[0].dims.at(0);
+  const auto inputs = ir::inputs_of(model);
+  if (inputs.size() != 1 || model.nodes[inputs[0]].results[0].rank() == 0)
+    throw InputError("{}: takes no batch of examples", model.name);
+  const ir::Dim& batch = model.nodes[inputs[0]].results[0].dims[0];
   return batch.is_symbol() ? std::min(asked, batch.size) : batch.size;
 }
 
 // The test images alone where that is sooner.
-data::Dataset test_part(const train::Recipe& recipe) {
+data::Dataset test_part(const train::Recipe& recipe, const train::ModelFile& file) {
   const auto& known = data::dataset_names();
   if (std::find(known.begin(), known.end(), recipe.data) != known.end())
     return data::load_test_split(recipe.data);
-  return train::load_workload(recipe).splits.test;
+  return train::load_workload(recipe, file.tokeniser).splits.test;
 }
 
 void run(Arguments& arguments) {
@@ -115,7 +118,7 @@ void run(Arguments& arguments) {
   const auto model = file.build(arguments.batch).inference;
   arguments.batch = batch_taken(model, arguments.batch);
   const auto executor = make_executor(arguments.execution);
-  const auto test = test_part(recipe);
+  const auto test = test_part(recipe, file);
   if (arguments.throughput && arguments.batch > test.size())
     throw InputError("--batch {}: the data set has only {} images", arguments.batch, test.size());
   exec::States states(model, 0);

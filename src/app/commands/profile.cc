@@ -183,9 +183,11 @@ void run(Arguments& arguments) {
       to_json(profile, std::filesystem::path(file).filename().string(), answer, host, calibration);
   if (comparing) json["comparison"] = to_json(changes, arguments.before.front());
   if (arguments.report.empty()) arguments.report = file + ".html";
-  write_file(arguments.report, page::html(json.dump()));
+  // Names in other programs' traces may be no UTF-8.
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  write_file(arguments.report, page::html(text));
   if (arguments.json) {
-    fmt::print("{}\n", json.dump());
+    fmt::print("{}\n", text);
     return;
   }
   print(profile, answer, arguments.rows);

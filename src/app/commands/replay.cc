@@ -94,10 +94,11 @@ void run(const Arguments& arguments) {
     return std::any_of(json[executor].begin(), json[executor].end(),
                        [](const auto& value) { return value["not_finite"] != 0; });
   };
-  fmt::print("{}\n",
-             bad("reference") == bad("cpu")
-                 ? "Both executors agree: the numbers are beyond what the operator can take."
-                 : "The executors differ: this is a fault of one of them.");
+  fmt::print(
+      "{}\n",
+      bad("reference") != bad("cpu") ? "The executors differ: this is a fault of one of them."
+      : bad("cpu") ? "Both executors agree: the numbers are beyond what the operator can take."
+                   : "By itself the operator makes finite numbers only.");
   fmt::print("\n{}", ir::print(isolated.program));
 }
 

@@ -159,7 +159,7 @@ void remove(const Arguments& arguments) {
     const auto folder = find_run(run, "");
     {
       const train::RunLock lock(folder);
-      fs::remove_all(folder);
+      train::remove_run(folder);
     }
     if (!arguments.json) fmt::print("removed {}\n", folder.string());
   }

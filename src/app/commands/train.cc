@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -65,6 +66,26 @@ train::Recipe resumed(const Arguments& arguments) {
   return recorded;
 }
 
+// What the run keeps, and where its model goes, unless it is said anew.
+void keep_settings(Arguments& arguments) {
+  Training& training = arguments.training;
+  const auto facts = train::read_run(training.folder).facts;
+  const auto take = [&](const char* option, const char* fact, auto& value) {
+    const auto found = facts.find(fact);
+    if (arguments.set.contains(option) || found == facts.end()) return;
+    const std::string& text = found->second;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+  };
+  int best = training.retention.best ? 1 : 0;
+  take("keep-last", "keep.last", training.retention.last);
+  take("keep-best", "keep.best", best);
+  take("keep-every", "keep.every", training.retention.every);
+  take("checkpoint-every", "checkpoint.steps", training.checkpoint_steps);
+  training.retention.best = best != 0;
+  if (const auto out = facts.find("out"); arguments.out.empty() && out != facts.end())
+    training.out = out->second;
+}
+
 void prepare(Arguments& arguments) {
   Training& training = arguments.training;
   training.out = arguments.out;
@@ -75,6 +96,7 @@ void prepare(Arguments& arguments) {
     training.folder = find_run(arguments.resume, arguments.model);
     training.resume = true;
     training.recipe = resumed(arguments);
+    keep_settings(arguments);
     return;
   }
   if (arguments.model.empty())
@@ -89,7 +111,8 @@ void prepare(Arguments& arguments) {
   training.folder = arguments.folder.empty() ? train::new_run_folder(runs_folder, arguments.model)
                                              : std::filesystem::path(arguments.folder);
   if (arguments.folder.empty()) return;
-  if (std::filesystem::exists(training.folder / "run.json"))
+  if (std::filesystem::exists(training.folder / "run.json") ||
+      !fault::checkpoint_files(train::checkpoint_folder(training.folder)).empty())
     throw InputError("--run {}: holds a run already; go on with it by --resume {}, or name another",
                      arguments.folder, arguments.folder);
 }
@@ -179,14 +202,27 @@ void add_train(CLI::App& parent) {
       ->type_name("RUN");
   command->add_option("--out", a.out, "Where the model goes; default model.safetensors in the run")
       ->type_name("FILE");
-  command->add_option("--checkpoint-every", a.training.checkpoint_steps,
-                      "Steps between checkpoints; default: a minute, and after each evaluation");
+  const auto note = [arguments](const char* option) {
+    return [arguments, option](const std::string&) { arguments->set.insert(option); };
+  };
+  command
+      ->add_option("--checkpoint-every", a.training.checkpoint_steps,
+                   "Steps between checkpoints; default: a minute, and after each evaluation")
+      ->check(CLI::NonNegativeNumber)
+      ->each(note("checkpoint-every"));
   command->add_option("--keep-last", a.training.retention.last, "Newest checkpoints that are kept")
-      ->capture_default_str();
-  command->add_option("--keep-every", a.training.retention.every,
-                      "Keep also each checkpoint whose step is a multiple of N; 0: none");
-  command->add_flag("--keep-best,!--no-keep-best", a.training.retention.best,
-                    "Keep also the one with the least test loss (the default)");
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->each(note("keep-last"));
+  command
+      ->add_option("--keep-every", a.training.retention.every,
+                   "Keep also each checkpoint whose step is a multiple of N; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->each(note("keep-every"));
+  command
+      ->add_flag("--keep-best,!--no-keep-best", a.training.retention.best,
+                 "Keep also the one with the least test loss (the default)")
+      ->each(note("keep-best"));
   command->add_flag("--json", a.json, "Print the result as JSON");
   add_execution_options(*command, a.training.execution);
   command->footer(

@@ -22,14 +22,28 @@ GNOMON_VECTORISED float largest(const float* in, std::int64_t count) {
   return *std::max_element(top, top + lanes);
 }
 
-// out = exp(in - top); returns the sum.
-GNOMON_VECTORISED float exponentials_above(const float* in, float top, float* out,
-                                           std::int64_t count) {
+// Σ exp(in - top)
+GNOMON_VECTORISED float sum_of_exponentials(const float* in, float top, std::int64_t count) {
   float sums[lanes] = {};
   std::int64_t i = 0;
   for (; i + lanes <= count; i += lanes)
-    for (std::int64_t l = 0; l < lanes; ++l) sums[l] += out[i + l] = exponential(in[i + l] - top);
-  for (; i < count; ++i) sums[0] += out[i] = exponential(in[i] - top);
+    for (std::int64_t l = 0; l < lanes; ++l) sums[l] += exponential(in[i + l] - top);
+  for (; i < count; ++i) sums[0] += exponential(in[i] - top);
+  float sum = 0;
+  for (const float part : sums) sum += part;
+  return sum;
+}
+
+GNOMON_VECTORISED void exponentials(const float* in, float top, float* out, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = exponential(in[i] - top);
+}
+
+GNOMON_VECTORISED float sum_of(const float* in, std::int64_t count) {
+  float sums[lanes] = {};
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::int64_t l = 0; l < lanes; ++l) sums[l] += in[i + l];
+  for (; i < count; ++i) sums[0] += in[i];
   float sum = 0;
   for (const float part : sums) sum += part;
   return sum;
@@ -43,13 +57,16 @@ GNOMON_VECTORISED void subtract(const float* in, float offset, float* out, std::
   for (std::int64_t i = 0; i < count; ++i) out[i] = in[i] - offset;
 }
 
+// The result may lie over the operand.
 void softmax(const float* in, float* out, std::int64_t columns, bool logarithm) {
   const float top = largest(in, columns);
-  const float sum = exponentials_above(in, top, out, columns);
-  if (logarithm)
+  if (logarithm) {
+    const float sum = sum_of_exponentials(in, top, columns);
     subtract(in, top + std::log(sum), out, columns);
-  else
-    scale(out, 1 / sum, columns);
+  } else {
+    exponentials(in, top, out, columns);
+    scale(out, 1 / sum_of(out, columns), columns);
+  }
 }
 
 // Rare: mixed precision keeps softmax wide. In f32 and the order of the row.

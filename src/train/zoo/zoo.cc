@@ -49,6 +49,15 @@ void check(const ModelShape& shape) {
   require("classes", shape.classes, 1 << 20);
   require("context", shape.context, 1 << 16);
   require("vocabulary", shape.vocabulary, 1 << 20);
+  require("channels", shape.channels, 1 << 16);
+  require("height", shape.height, 1 << 16);
+  require("width", shape.width, 1 << 20);
+  const auto require_size = [&](std::string_view what, std::int64_t value, std::int64_t most) {
+    if (value != 0) require(what, value, most);
+  };
+  require_size("layers", shape.layers, 1000);
+  require_size("features", shape.features, 1 << 16);
+  require_size("heads", shape.heads, 1 << 10);
   if (!(shape.dropout >= 0 && shape.dropout < 1))
     throw InputError("dropout {}: must be at least 0 and below 1", shape.dropout);
 }
