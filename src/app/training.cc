@@ -216,7 +216,11 @@ class Session {
     file.tokeniser = workload_.tokeniser;
     train::take_states(trainer_->model(), trainer_->trained(), file);
     file.metadata = record_.facts;
-    file.metadata.erase("out");
+    // How the run was kept is nothing about the model.
+    std::erase_if(file.metadata, [](const auto& fact) {
+      const std::string& key = fact.first;
+      return key == "out" || key.starts_with("keep.") || key.starts_with("checkpoint.");
+    });
     file.metadata["recipe"] = train::to_json(t_.recipe);
     file.metadata["data"] = t_.recipe.data;
     file.metadata["steps"] = std::to_string(trainer_->steps());

@@ -16,23 +16,20 @@
 namespace gnomon::train {
 namespace {
 
+constexpr std::int64_t side = 10;
+
 // Images of noise in which one of ten rows, the class, is bright.
 data::Dataset stripes(std::int64_t count, std::uint64_t seed) {
-  data::Dataset data;
-  data.inputs = Tensor(DType::u8, {count, 1, 28, 28});
-  data.labels = Tensor(DType::u8, {count});
-  data.classes.assign(10, "row");
-  data.normalisation = {0.3, 0.3};
+  Tensor images(DType::u8, {count, 1, side, side}), labels(DType::u8, {count});
   const Random noise(seed, "stripes");
-  const auto pixels = data.inputs.span<std::uint8_t>();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-    const auto label = i % 10;
-    data.labels.span<std::uint8_t>()[i] = static_cast<std::uint8_t>(label);
-    for (std::size_t p = 0; p < 784; ++p)
-      pixels[i * 784 + p] =
-          static_cast<std::uint8_t>(noise.below(p / 28 / 2 == label ? 256 : 128, i * 784 + p));
+  std::uint64_t draw = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    labels.span<std::uint8_t>()[i] = static_cast<std::uint8_t>(i % 10);
+    for (std::int64_t p = 0; p < side * side; ++p)
+      images.span<std::uint8_t>()[i * side * side + p] =
+          static_cast<std::uint8_t>(noise.below(p / side == i % 10 ? 256 : 128, draw++));
   }
-  return data;
+  return data::make_dataset("stripes", std::move(images), std::move(labels));
 }
 
 data::Splits splits() { return {stripes(320, 1), stripes(100, 2)}; }
@@ -41,6 +38,7 @@ data::Splits splits() { return {stripes(320, 1), stripes(100, 2)}; }
 Model small(std::string_view name, std::int64_t batch) {
   ModelShape shape;
   shape.batch = batch;
+  shape.height = shape.width = side;
   return model_named(name, shape);
 }
 
@@ -55,6 +53,7 @@ TrainOptions quick() {
 ModelFile file_of(const std::string& name, const Trainer& trainer) {
   ModelFile file;
   file.model = name;
+  file.shape.height = file.shape.width = side;
   take_states(trainer.model(), trainer.trained(), file);
   return file;
 }
@@ -68,7 +67,7 @@ TEST(Trainer, LearnsWhatCanBeLearned) {
   ASSERT_EQ(seen.size(), 2u);
   EXPECT_LT(seen[1].loss, seen[0].loss);
   EXPECT_EQ(seen[1].epoch, 2);
-  EXPECT_GT(result.accuracy(), 0.95);
+  EXPECT_GT(result.accuracy(), 0.9);
   EXPECT_EQ(result.steps, 40);
 }
 
@@ -108,7 +107,7 @@ TEST(ModelFile, WrongModelIsNamed) {
   const auto data = splits();
   Trainer trainer(small("mlp", 16), executor, data, quick());
   const auto file = file_of("mlp", trainer);
-  const auto other = small("lenet", 4).inference;
+  const auto other = model_named("lenet", {}).inference;
   exec::States states(other, 0);
   EXPECT_THROW(restore(file, other, states), InputError);
 }
@@ -139,9 +138,9 @@ TEST(Trainer, DataThatDoNotFitTheModelAreRefused) {
   data.test.labels.span<std::uint8_t>()[7] = 10;
   EXPECT_EQ(refusal("mlp"), "mlp: tells 10 classes apart, but a label is 10");
   data = splits();
-  data.train.inputs = reshaped(data.train.inputs, {320, 2, 14, 28});
-  EXPECT_EQ(refusal("lenet"),
-            "lenet: takes examples f32[b, 1, 28, 28], the data holds f32[320, 2, 14, 28]");
+  data.train.inputs = reshaped(data.train.inputs, {320, 2, 5, 10});
+  EXPECT_EQ(refusal("mlp"),
+            "mlp: takes examples f32[b, 1, 10, 10], the data holds f32[320, 2, 5, 10]");
 }
 
 // Interrupted after any step and gone on with, a run ends with the same bits: shuffling, dropout,
@@ -156,8 +155,9 @@ TEST(Trainer, AResumedRunEndsAsIfItHadNeverStopped) {
   options.augmentation = {2, true};
   ModelShape shape;
   shape.batch = 64;
+  shape.height = shape.width = side;
   shape.dropout = 0.2;
-  const Model model = model_named("lenet", shape);
+  const Model model = model_named("mlp", shape);
   std::vector<Snapshot> snapshots;
   Trainer whole(model, executor, data, options);
   const auto undisturbed =
@@ -227,7 +227,7 @@ TEST(Trainer, DivergenceIsTracedToAnOperator) {
 TEST(Zoo, LenetCostsWhatItsLayersSay) {
   const double contractions =
       2.0 * (6 * 28 * 28 * 25 + 16 * 10 * 10 * 150 + 400 * 120 + 120 * 84 + 84 * 10);
-  const double total = ir::program_flops(small("lenet", 1).inference).value;
+  const double total = ir::program_flops(model_named("lenet", {}).inference).value;
   EXPECT_GT(total, contractions);
   EXPECT_LT(total, contractions * 1.03);
 }
