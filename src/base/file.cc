@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -63,11 +64,14 @@ std::string read_file(const std::filesystem::path& path, Bytes limit) {
   return contents;
 }
 
-// The system tells it only by setting another, which other threads would see: asked once.
-static mode_t creation_mask() {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return mask;
+// A new file beside `path`, with the rights that the user's umask leaves; its name goes to `name`.
+static int create_beside(const std::filesystem::path& path, std::string& name) {
+  static std::atomic<unsigned> count{0};
+  while (true) {
+    name = fmt::format("{}.{}-{}", path.string(), ::getpid(), count++);
+    const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0 || errno != EEXIST) return file;
+  }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view contents) {
@@ -75,8 +79,8 @@ void write_file(const std::filesystem::path& path, std::string_view contents) {
     const std::string cause = std::strerror(errno);
     throw EnvironmentError("{}: {}: {}; nothing was changed", path.string(), what, cause);
   };
-  std::string temporary = path.string() + ".XXXXXX";
-  Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  std::string temporary;
+  Descriptor file(create_beside(path, temporary));
   if (file.get() < 0) fail("cannot be created");
   try {
     while (!contents.empty()) {
@@ -85,9 +89,7 @@ void write_file(const std::filesystem::path& path, std::string_view contents) {
       if (n < 0) fail("cannot be written");
       contents.remove_prefix(static_cast<std::size_t>(n));
     }
-    static const mode_t mask = creation_mask();
-    if (::fchmod(file.get(), 0666 & ~mask) != 0 || ::fsync(file.get()) != 0 || file.close() != 0)
-      fail("cannot be written");
+    if (::fsync(file.get()) != 0 || file.close() != 0) fail("cannot be written");
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot be replaced");
   } catch (...) {
     ::unlink(temporary.c_str());

@@ -237,13 +237,27 @@ StepLog::StepLog(const fs::path& folder, std::int64_t steps) : file_(folder / lo
     for (const auto& step : whole_lines(read_file(file_, Bytes(largest_log))).steps)
       if (step.number <= steps) kept += line_of(step);
   write_file(file_, kept);
-  out_.open(file_, std::ios::app | std::ios::binary);
+  descriptor_ = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (descriptor_ < 0) throw EnvironmentError("{}: {}", file_.string(), std::strerror(errno));
 }
 
-void StepLog::add(const Step& step) { out_ << line_of(step); }
+StepLog::~StepLog() { ::close(descriptor_); }
+
+void StepLog::add(const Step& step) { added_ += line_of(step); }
 
 void StepLog::flush() {
-  if (!out_.flush()) throw EnvironmentError("{}: cannot be written to", file_.string());
+  const off_t before = ::lseek(descriptor_, 0, SEEK_END);
+  for (std::string_view rest = added_; !rest.empty();) {
+    const auto written = ::write(descriptor_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const std::string cause = std::strerror(errno);
+      static_cast<void>(::ftruncate(descriptor_, before) == 0);
+      throw EnvironmentError("{}: cannot be written: {}", file_.string(), cause);
+    }
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  added_.clear();
 }
 
 std::vector<Step> read_steps(const fs::path& folder) {

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 #include <string_view>
@@ -82,13 +81,18 @@ class StepLog {
  public:
   // Keeps the lines of the first `steps` steps of what an earlier process wrote.
   StepLog(const std::filesystem::path& folder, std::int64_t steps);
+  ~StepLog();
+  StepLog(const StepLog&) = delete;
+  StepLog& operator=(const StepLog&) = delete;
   void add(const Step& step);
-  // Hands to the system what was added. Throws EnvironmentError if that fails.
+  // Hands to the system what was added. Throws EnvironmentError if that fails; the file is then as
+  // before.
   void flush();
 
  private:
   std::filesystem::path file_;
-  std::ofstream out_;
+  int descriptor_ = -1;
+  std::string added_;
 };
 
 // Whole lines; a last one that was cut off is left out. Throws InputError for anything else.
