@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/process.h"
 #include "base/shipped.h"
 #include "data/brown.h"
@@ -84,6 +85,7 @@ class Session {
     record_.started = timestamp_utc();
     record_.facts = facts_of(t_, workload_, *executor_);
     record_.total_steps = trainer_->total_steps();
+    if (!t_.weights.empty()) start_from(t_.weights);
     if (keeps()) open_run();
   }
 
@@ -108,6 +110,12 @@ class Session {
 
  private:
   bool keeps() const { return !t_.folder.empty(); }
+
+  void start_from(const fs::path& weights) {
+    train::load_weights(weights, trainer_->model(), trainer_->states());
+    record_.facts["weights"] = weights.string();
+    record_.facts["weights.hash"] = hash128(read_file(weights, Bytes(4.0 * (1 << 30))));
+  }
 
   void open_run() {
     lock_ = std::make_unique<train::RunLock>(t_.folder);
@@ -138,6 +146,8 @@ class Session {
     record_.started = before.started;
     record_.samples = before.samples;
     record_.warnings = before.warnings;
+    for (const auto* fact : {"weights", "weights.hash"})
+      if (before.facts.contains(fact)) record_.facts[fact] = before.facts.at(fact);
     for (const auto* fact : {"threads", "executor", "data.hash", "host.family"})
       if (before.facts.contains(fact) && before.facts.at(fact) != record_.facts.at(fact))
         warn(fmt::format("resumed with another {}: {}, before {}; the result will differ in bits",

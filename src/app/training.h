@@ -22,6 +22,7 @@ struct Training {
   std::filesystem::path folder;       // of the run; empty: nothing is kept but the model
   std::filesystem::path out;          // of the model; empty: in the run's folder
   bool resume = false;                // go on from the folder's latest checkpoint
+  std::filesystem::path weights;      // to start from; empty: as the model draws them
   double checkpoint_seconds = 60;     // between checkpoints, besides those after evaluations
   std::int64_t checkpoint_steps = 0;  // if not 0: every so many steps instead
   fault::Retention retention;

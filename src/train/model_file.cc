@@ -1,8 +1,10 @@
 #include "train/model_file.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "data/safetensors.h"
 #include "ir/text.h"
 
@@ -108,6 +110,40 @@ void restore(const ModelFile& file, const ir::Program& program, exec::States& st
                        ir::to_string(state.type));
     states.set(state.name, tensor);
   }
+}
+
+void load_weights(const std::filesystem::path& path, const ir::Program& program,
+                  exec::States& states) {
+  const auto given = data::read_safetensors(path).tensors;
+  const std::string file = path.string();
+  std::vector<std::string> known, unused;
+  for (const auto& state : program.states)
+    if (state.role != ir::Role::moment) known.push_back(state.name);
+  for (const auto& entry : given)
+    if (std::find(known.begin(), known.end(), entry.first) == known.end() &&
+        !entry.first.ends_with(".num_batches_tracked"))
+      unused.push_back(entry.first);
+  std::map<std::string, Tensor> fitting;
+  for (const auto& state : program.states) {
+    if (state.role == ir::Role::moment) continue;
+    const auto found = given.find(state.name);
+    if (found == given.end()) {
+      if (state.role == ir::Role::statistic) continue;
+      throw InputError(
+          "{}: has no {}, a parameter of {}; {}", file, state.name, program.name,
+          unused.empty() ? "every name it has is one of the model's" : suggest(state.name, unused));
+    }
+    const Tensor& tensor = found->second;
+    if (!is_float(tensor.dtype()) || tensor.shape() != ir::bound_shape(state.type.dims))
+      throw InputError("{}: {} is {}{}, expected {}", file, state.name,
+                       gnomon::name(tensor.dtype()), gnomon::to_string(tensor.shape()),
+                       ir::to_string(state.type));
+    fitting.emplace(state.name, convert(tensor, state.type.dtype));
+  }
+  if (!unused.empty())
+    throw InputError("{}: holds {}, which {} has no use for; {}", file, unused[0], program.name,
+                     suggest(unused[0], known));
+  for (const auto& [name, value] : fitting) states.set(name, value);
 }
 
 }  // namespace gnomon::train

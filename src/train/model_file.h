@@ -41,4 +41,13 @@ ModelFile load(const std::filesystem::path& path);
 // lacks or holds in another shape.
 void restore(const ModelFile& file, const ir::Program& program, exec::States& states);
 
+// Sets the parameters of `program`, and those statistics that the file has, from any safetensors file
+// that holds them by name: a model of ours, or what a PyTorch module of the same structure saved.
+// Other floating-point types are converted. Throws InputError naming the file and what does not fit:
+// a parameter that it lacks, a tensor that the program has no use for (the counters
+// "num_batches_tracked" of PyTorch's batch-norm apart), with the nearest name, or another shape.
+// Nothing is set then.
+void load_weights(const std::filesystem::path& path, const ir::Program& program,
+                  exec::States& states);
+
 }  // namespace gnomon::train

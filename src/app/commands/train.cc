@@ -93,6 +93,8 @@ void prepare(Arguments& arguments) {
   if (!arguments.resume.empty()) {
     if (!arguments.folder.empty())
       throw InputError("--run and --resume: both name the run's folder; leave --run out");
+    if (!training.weights.empty())
+      throw InputError("--weights and --resume: a run goes on from its checkpoint; leave one out");
     training.folder = find_run(arguments.resume, arguments.model);
     training.resume = true;
     training.recipe = resumed(arguments);
@@ -200,6 +202,11 @@ void add_train(CLI::App& parent) {
       ->add_option("--resume", a.resume,
                    "Go on with a run: its folder, or 'latest'. Its options are kept")
       ->type_name("RUN");
+  command
+      ->add_option("--weights", a.training.weights,
+                   "Start from the parameters (and statistics) of a safetensors file, by name: a "
+                   "model of Gnomon's, or of a PyTorch module of the same structure")
+      ->type_name("FILE");
   command->add_option("--out", a.out, "Where the model goes; default model.safetensors in the run")
       ->type_name("FILE");
   const auto note = [arguments](const char* option) {
