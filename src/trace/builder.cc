@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace gnomon::trace {
 namespace {
 
@@ -83,38 +85,50 @@ std::uint32_t Builder::process(std::int64_t id) {
 
 std::size_t Builder::thread(std::int64_t id, std::uint32_t process) {
   trace_.threads.push_back({.id = id, .name = "", .events = {}, .dropped = 0, .process = process});
+  ids_.emplace(process, id);
   lanes_.emplace_back();
   return lanes_.size() - 1;
 }
 
-std::int64_t Builder::free_id(std::uint32_t process) const {
-  auto id = static_cast<std::int64_t>(trace_.threads.size());
-  const auto has_it = [&](const Thread& t) { return t.process == process && t.id == id; };
-  while (std::any_of(trace_.threads.begin(), trace_.threads.end(), has_it)) ++id;
-  return id;
+std::int64_t Builder::free_id(std::uint32_t process) {
+  std::int64_t& next = next_ids_[process];
+  next = std::max(next, static_cast<std::int64_t>(trace_.threads.size()));
+  while (ids_.contains({process, next})) ++next;
+  return next;
 }
 
-// Moves the slices that do not nest to further threads.
+// Moves the slices that do not nest to further threads, each to the first in which it does.
 void Builder::separate(std::size_t index) {
-  std::vector<Event> kept, moved;
-  std::vector<std::int64_t> ends;
-  auto& events = trace_.threads[index].events;
-  const auto nests = [&](const Event& event) {
-    while (!ends.empty() && ends.back() <= event.begin) ends.pop_back();
-    if (event.kind != Kind::slice) return true;
-    if (!ends.empty() && event.end > ends.back()) return false;
-    ends.push_back(event.end);
-    return true;
+  std::vector<std::vector<Event>> threads(1);
+  std::vector<std::vector<std::int64_t>> ends(1);  // of the slices that are open, by thread
+  const auto nests = [&](const Event& event, std::vector<std::int64_t>& open) {
+    while (!open.empty() && open.back() <= event.begin) open.pop_back();
+    return open.empty() || event.end <= open.back();
   };
-  const auto first = std::find_if_not(events.begin(), events.end(), nests);
-  if (first == events.end()) return;
-  ends.clear();
-  for (const auto& event : events) (nests(event) ? kept : moved).push_back(event);
-  events = std::move(kept);
-  Thread further = {.id = 0, .name = trace_.threads[index].name, .events = std::move(moved)};
-  further.process = trace_.threads[index].process;
-  further.id = free_id(further.process);
-  trace_.threads.push_back(std::move(further));
+  for (const auto& event : trace_.threads[index].events) {
+    std::size_t at = 0;
+    if (event.kind == Kind::slice) {
+      while (at < threads.size() && !nests(event, ends[at])) ++at;
+      if (at == most_overlapping)
+        throw InputError(
+            "{}: more than {} slices of one thread overlap; it is no trace of a program",
+            origin_name_, most_overlapping);
+      if (at == threads.size()) {
+        threads.emplace_back();
+        ends.emplace_back();
+      }
+      ends[at].push_back(event.end);
+    }
+    threads[at].push_back(event);
+  }
+  trace_.threads[index].events = std::move(threads[0]);
+  for (std::size_t i = 1; i < threads.size(); ++i) {
+    Thread further = {.id = 0, .name = trace_.threads[index].name, .events = std::move(threads[i])};
+    further.process = trace_.threads[index].process;
+    further.id = free_id(further.process);
+    ids_.emplace(further.process, further.id);
+    trace_.threads.push_back(std::move(further));
+  }
 }
 
 Trace Builder::finish() {
@@ -129,7 +143,7 @@ Trace Builder::finish() {
       event.end -= first;
     }
   }
-  for (std::size_t i = 0; i < trace_.threads.size(); ++i) separate(i);  // which may add threads
+  for (std::size_t i = 0; i < lanes_.size(); ++i) separate(i);
   trace_.duration = std::max<std::int64_t>((end_ == unset ? last : end_) - first, 0);
   if (trace_.processes.empty()) trace_.processes.emplace_back();
   number_labels(trace_);

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trace/trace.h"
@@ -43,6 +45,8 @@ class Lane {
 
 class Builder {
  public:
+  explicit Builder(std::string origin) : origin_name_(std::move(origin)) {}
+
   // Labels in the order of their coming.
   std::uint32_t label(const Label& label);
 
@@ -64,20 +68,25 @@ class Builder {
   void set_steady_clock(bool steady) { trace_.steady_clock = steady; }
 
   // A number that no thread of the process has.
-  std::int64_t free_id(std::uint32_t process) const;
+  std::int64_t free_id(std::uint32_t process);
 
-  // Once, at the end.
+  // Once, at the end. Throws InputError that opens with `origin` if slices of one thread overlap more
+  // deeply than `most_overlapping`.
   Trace finish();
 
  private:
   void separate(std::size_t index);
 
   static constexpr std::int64_t unset = std::int64_t{1} << 62;
+  static constexpr std::size_t most_overlapping = 1000;
 
+  std::string origin_name_;
   Trace trace_{.labels = {}, .processes = {}, .threads = {}};
   std::vector<Lane> lanes_;
   std::map<Label, std::uint32_t> labels_;
   std::map<std::int64_t, std::uint32_t> processes_;
+  std::set<std::pair<std::uint32_t, std::int64_t>> ids_;  // of threads, by process
+  std::map<std::uint32_t, std::int64_t> next_ids_;        // where free_id goes on, by process
   std::int64_t origin_ = unset;
   std::int64_t end_ = unset;
 };

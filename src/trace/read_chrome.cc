@@ -65,7 +65,7 @@ std::optional<std::int64_t> nanoseconds(const Scalar& time) {
 class Reader : public nlohmann::json_sax<Json> {
  public:
   Reader(std::istream& in, std::string origin, CutOff cut_off)
-      : in_(in), origin_(std::move(origin)), cut_off_(cut_off) {}
+      : in_(in), origin_(std::move(origin)), cut_off_(cut_off), builder_(origin_) {}
 
   Trace read() {
     Json::sax_parse(in_, this);

@@ -132,7 +132,7 @@ std::string unit_of(const proto::CounterDescriptor& counter) {
 class Reader {
  public:
   Reader(std::istream& in, std::string origin, CutOff cut_off)
-      : source_(in, std::move(origin), cut_off) {}
+      : source_(in, origin, cut_off), builder_(std::move(origin)) {}
 
   Trace read() {
     TracePacket packet;

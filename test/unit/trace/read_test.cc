@@ -13,6 +13,7 @@
 #include "trace/chrome.h"
 #include "trace/perfetto.h"
 #include "trace/write.h"
+#include "unit/error_of.h"
 
 namespace gnomon::trace {
 namespace {
@@ -31,12 +32,7 @@ Trace parse(const std::string& bytes, CutOff cut_off = CutOff::refuse) {
 }
 
 std::string error_of(const std::string& bytes) {
-  try {
-    parse(bytes);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
+  return test::error_of([&] { parse(bytes); });
 }
 
 Trace example() {
@@ -367,6 +363,33 @@ TEST(ReadPerfetto, NamesTheOffsetOfWhatIsWrong) {
             fmt::format("test: offset {}: the packet that begins here is cut off", whole.size()));
   EXPECT_NE(error_of(event(~0ull, type_instant, "")).find("beyond 73 years"), std::string::npos);
   EXPECT_NE(error_of(packet(field(50, "zip"))).find("compressed"), std::string::npos);
+}
+
+// `count` slices of one thread, each of which begins before the one before it has ended.
+std::string staircase(int count) {
+  std::string json = "[";
+  for (int i = 0; i < count; ++i)
+    json += fmt::format(R"({}{{"ph":"X","name":"s","pid":1,"tid":1,"ts":{},"dur":100000}})",
+                        i == 0 ? "" : ",", i);
+  return json + "]";
+}
+
+TEST(Read, SlicesThatDoNotNestGetThreadsOfTheirOwn) {
+  const Trace trace = parse(R"([
+    {"ph":"X","name":"a","pid":1,"tid":1,"ts":0,"dur":10},
+    {"ph":"X","name":"b","pid":1,"tid":1,"ts":5,"dur":10},
+    {"ph":"X","name":"c","pid":1,"tid":1,"ts":6,"dur":2},
+    {"ph":"X","name":"d","pid":1,"tid":1,"ts":12,"dur":10},
+    {"ph":"X","name":"e","pid":1,"tid":2,"ts":0,"dur":1}])");
+  ASSERT_EQ(trace.threads.size(), 3u);
+  EXPECT_EQ(trace.threads[0].events.size(), 3u) << "a, c within it, d after it";
+  EXPECT_EQ(trace.threads[2].events.size(), 1u) << "b";
+  EXPECT_NE(trace.threads[2].id, trace.threads[0].id);
+  EXPECT_NE(trace.threads[2].id, trace.threads[1].id);
+
+  EXPECT_EQ(parse(staircase(1000)).threads.size(), 1000u);
+  EXPECT_EQ(error_of(staircase(1001)),
+            "test: more than 1000 slices of one thread overlap; it is no trace of a program");
 }
 
 }  // namespace
