@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "stats/quantile.h"
 
 namespace gnomon::profile {
 namespace {
@@ -116,6 +117,7 @@ class Analysis {
   Profile run() {
     profile_.duration = Seconds(static_cast<double>(trace_.duration) * nanosecond);
     time_operators();
+    finish_steps();
     finish_operators();
     finish_idle();
     profile_.flame = {"run", profile_.duration, {}};
@@ -144,7 +146,8 @@ class Analysis {
         main_,
         [&](const trace::Event& event) {
           const auto& label = trace_.labels[event.label];
-          if (label.category == Category::step && label.text == "step") ++profile_.steps;
+          if (label.category == Category::step && label.text == "step")
+            step_times_.push_back(static_cast<double>(event.end - event.begin) * nanosecond);
         },
         [&](const trace::Event& event, std::int64_t self) {
           const Seconds time(static_cast<double>(self) * nanosecond);
@@ -158,6 +161,11 @@ class Analysis {
           op.flops += Flops(static_cast<double>(event.arguments[0]));
           op.bytes += Bytes(static_cast<double>(event.arguments[1]));
         });
+  }
+
+  void finish_steps() {
+    profile_.steps = static_cast<std::int64_t>(step_times_.size());
+    if (!step_times_.empty()) profile_.step = Seconds(stats::median(step_times_));
   }
 
   void finish_operators() {
@@ -261,6 +269,7 @@ class Analysis {
   const trace::Thread& main_;
   std::map<std::uint32_t, OperatorTime> operators_;  // by label
   std::map<std::string, Seconds> idle_;
+  std::vector<double> step_times_;
   Profile profile_;
 };
 

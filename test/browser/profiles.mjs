@@ -99,6 +99,7 @@ function profile() {
     ],
     duration_seconds: duration,
     steps: 400,
+    step_seconds: 0.0301,
     machine,
     operators: operatorsOf(24, duration, 0.86, random),
     idle: [

@@ -88,6 +88,7 @@ const profile = object({
   answer: list(text), // sentences, the most important first
   duration_seconds: amount,
   steps: amount,
+  step_seconds: amount, // the median of their times
   machine,
   operators: list(operator),
   idle: list(idle),

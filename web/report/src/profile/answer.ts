@@ -4,7 +4,7 @@ import { h } from "../dom";
 import { formatNumber, formatProbability, formatValue, shorten } from "../format";
 import type { Profile } from "../profile";
 
-function figuresOf({ duration_seconds, steps, operators, idle }: Profile): Figure[] {
+function figuresOf({ duration_seconds, steps, step_seconds, operators, idle }: Profile): Figure[] {
   const items: Figure[] = [];
   if (duration_seconds > 0)
     items.push({ label: "recorded", value: formatValue(duration_seconds, "s"), note: "" });
@@ -12,7 +12,7 @@ function figuresOf({ duration_seconds, steps, operators, idle }: Profile): Figur
     items.push({
       label: steps === 1 ? "step" : "steps",
       value: formatNumber(steps),
-      note: duration_seconds > 0 ? `${formatValue(duration_seconds / steps, "s")} each` : "",
+      note: step_seconds > 0 ? `${formatValue(step_seconds, "s")} each, the median` : "",
     });
   const largest = [...operators].sort((a, b) => b.seconds - a.seconds)[0];
   if (largest !== undefined)
