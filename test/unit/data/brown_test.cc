@@ -4,10 +4,10 @@
 
 #include <filesystem>
 
-#include "base/error.h"
 #include "base/file.h"
 #include "data/text.h"
 #include "data/tokeniser.h"
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -16,15 +16,6 @@ using Documents = std::vector<std::string>;
 
 std::filesystem::path scratch(const std::string& name) {
   return std::filesystem::path(testing::TempDir()) / name;
-}
-
-std::string error_of(const auto& work) {
-  try {
-    work();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST(Brown, WordsAreSetAsInPrint) {
@@ -39,10 +30,10 @@ TEST(Brown, WordsAreSetAsInPrint) {
 TEST(Brown, EveryTruncationIsTextOrRefused) {
   const std::string tagged = "\n\tThe/at jury/nn said/vbd ,/, ``/`` no/at ''/'' ./.\n\nMore/ap\n";
   for (std::size_t n = 0; n < tagged.size(); ++n) {
-    const auto answer = error_of([&] { parse_brown(tagged.substr(0, n), "ca01"); });
+    const auto answer = test::error_of([&] { parse_brown(tagged.substr(0, n), "ca01"); });
     EXPECT_TRUE(answer == "accepted" || answer.starts_with("ca01:")) << answer;
   }
-  EXPECT_EQ(error_of([] { parse_brown("a/at\nb\n", "ca01"); }),
+  EXPECT_EQ(test::error_of([] { parse_brown("a/at\nb\n", "ca01"); }),
             "ca01:2: 'b' is no word with a tag; remove the folder and fetch it again: "
             "tools/fetch-data brown");
 }
@@ -54,7 +45,7 @@ TEST(Brown, GenresAreMixedEvenly) {
     write_file(folder / name, std::string(name) + "/x\n");
   EXPECT_EQ(read_brown(folder),
             (Documents{"ca01\n", "cb01\n", "ca02\n", "ca03\n", "cb02\n", "ca04\n"}));
-  EXPECT_EQ(error_of([] { read_brown("/absent"); }),
+  EXPECT_EQ(test::error_of([] { read_brown("/absent"); }),
             "/absent: holds no text of the Brown corpus; fetch it: tools/fetch-data brown");
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -14,12 +15,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 std::string message(const std::string& text, const CsvOptions& options = {}) {
-  try {
-    parse_csv(text, "x.csv", options);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::error_of([&] { parse_csv(text, "x.csv", options); });
 }
 
 TEST(Csv, WordsBecomeClassesInOrderOfFirstAppearance) {

@@ -1,4 +1,5 @@
 #include "data/idx.h"
+#include "unit/error_of.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -30,12 +31,7 @@ std::string gzip(const std::string& plain) {
 }
 
 std::string error_of(const std::string& file) {
-  try {
-    parse_idx(file, "x.gz");
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::error_of([&] { parse_idx(file, "x.gz"); });
 }
 
 void expect_error(const std::string& file, std::string_view what) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "unit/data/image_files.h"
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -19,12 +20,7 @@ Tensor planes(Shape shape, const Bytes8& values) {
 }
 
 std::string message(const std::string& bytes) {
-  try {
-    decode_image(bytes, "x.png");
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::error_of([&] { decode_image(bytes, "x.png"); });
 }
 
 // A smooth ramp, which JPEG keeps within a few grey levels.

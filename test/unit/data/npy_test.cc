@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -28,12 +29,7 @@ std::string with_shape(const std::string& shape) {
 }
 
 std::string message(const std::string& bytes) {
-  try {
-    parse_npy(bytes, "x.npy");
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::error_of([&] { parse_npy(bytes, "x.npy"); });
 }
 
 std::string message_of(const std::string& name) { return message(file_of(name)); }

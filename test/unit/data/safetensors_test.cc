@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -20,12 +21,7 @@ std::string file_with(const std::string& header, const std::string& data) {
 }
 
 std::string message(const std::string& bytes) {
-  try {
-    parse_safetensors(bytes, "weights.safetensors");
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return test::error_of([&] { parse_safetensors(bytes, "weights.safetensors"); });
 }
 
 TEST(Safetensors, WritesWhatItReads) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -14,15 +15,6 @@ using Documents = std::vector<std::string>;
 
 std::filesystem::path scratch(const std::string& name) {
   return std::filesystem::path(testing::TempDir()) / name;
-}
-
-std::string error_of(const auto& work) {
-  try {
-    work();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST(Text, MarkedLinesEndDocuments) {
@@ -51,9 +43,9 @@ TEST(Text, ASingleDocumentIsCutAtALineOrBetweenCharacters) {
   EXPECT_EQ(splits.validation.documents, Documents{"four\nfour\n"});
   EXPECT_EQ(split_text({"0123456789"}, "x").validation.documents, Documents{"9"});
   EXPECT_EQ(split_text({"abcdefg\xc3\xa9"}, "x").validation.documents, Documents{"\xc3\xa9"});
-  EXPECT_EQ(error_of([] { split_text({"a"}, "x"); }),
+  EXPECT_EQ(test::error_of([] { split_text({"a"}, "x"); }),
             "x: holds too little text to split; give it at least two characters");
-  EXPECT_EQ(error_of([] { split_text({}, "x"); }),
+  EXPECT_EQ(test::error_of([] { split_text({}, "x"); }),
             "x: holds too little text to split; give it at least two characters");
 }
 
@@ -72,7 +64,7 @@ TEST(Text, FilesAreReadAndOtherNamesRefused) {
   write_file(path, "a\n<|endoftext|>\nb\n");
   EXPECT_EQ(load_text(path).validation.documents, Documents{"b\n"});
   EXPECT_THROW(load_text("/absent/x.txt"), InputError);
-  EXPECT_EQ(error_of([] { load_text("browm"); }),
+  EXPECT_EQ(test::error_of([] { load_text("browm"); }),
             "text 'browm' is neither the path of a .txt file nor known; did you mean 'brown'?");
 }
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/random.h"
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -20,17 +21,8 @@ using Documents = std::vector<std::string>;
 const Documents rhyme = {"low lower lowest, low lower lowest",
                          "new newer newest \xc3\xa9t\xc3\xa9"};
 
-std::string error_of(const auto& work) {
-  try {
-    work();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 std::string message(const std::string& json) {
-  return error_of([&] { Tokeniser::from_json(json, "t.json"); });
+  return test::error_of([&] { Tokeniser::from_json(json, "t.json"); });
 }
 
 // A file with the checksum it should have.
@@ -69,7 +61,7 @@ TEST(Tokeniser, CharactersAreNumberedInOrderOfTheirBytes) {
 TEST(Tokeniser, AnUnknownCharacterIsNamed) {
   const Tokeniser tokeniser = Tokeniser::of_characters(rhyme);
   EXPECT_EQ(
-      error_of([&] { tokeniser.encode("new \xc3\xa8", "x.txt"); }),
+      test::error_of([&] { tokeniser.encode("new \xc3\xa8", "x.txt"); }),
       "x.txt: the character of bytes c3a8 at byte 4 is not among the tokeniser's 11; learn it "
       "from this text too, or use byte pairs");
 }
@@ -170,14 +162,14 @@ TEST(Tokeniser, NamesWhatIsWrongAndTheRemedy) {
 }
 
 TEST(Tokeniser, MisusesAreNamed) {
-  EXPECT_EQ(error_of([] { Tokeniser::of_characters({}); }),
+  EXPECT_EQ(test::error_of([] { Tokeniser::of_characters({}); }),
             "tokeniser: the documents hold no characters; give it text to learn from");
-  EXPECT_EQ(error_of([] { Tokeniser::of_byte_pairs(rhyme, -1); }),
+  EXPECT_EQ(test::error_of([] { Tokeniser::of_byte_pairs(rhyme, -1); }),
             "tokeniser: -1 merges; ask for 0 to 262144");
   const Tokeniser tokeniser = Tokeniser::of_byte_pairs({}, 0);
-  EXPECT_EQ(error_of([&] { tokeniser.decode(Ids{257}); }),
+  EXPECT_EQ(test::error_of([&] { tokeniser.decode(Ids{257}); }),
             "tokeniser: id 257 is out of range; ids are 0 to 256");
-  EXPECT_EQ(error_of([&] { tokeniser.decode(Ids{-1}); }),
+  EXPECT_EQ(test::error_of([&] { tokeniser.decode(Ids{-1}); }),
             "tokeniser: id -1 is out of range; ids are 0 to 256");
 }
 

@@ -4,6 +4,7 @@
 
 #include "exec/reference/reference.h"
 #include "ir/builder.h"
+#include "unit/error_of.h"
 
 namespace gnomon::exec {
 namespace {
@@ -22,15 +23,6 @@ ir::Program linear() {
 
 Tensor matrix(std::int64_t rows, std::vector<float> values) {
   return Tensor::of<float>({rows, 2}, values);
-}
-
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no InputError";
 }
 
 struct Running {
@@ -103,7 +95,7 @@ TEST(ReferenceExecutor, ArgumentsThatDoNotFit) {
   };
   for (const auto& c : cases) {
     Running run(linear());
-    EXPECT_EQ(message([&] { run(c.arguments); }), c.expected);
+    EXPECT_EQ(test::error_of([&] { run(c.arguments); }), c.expected);
     EXPECT_FALSE(run.states.poisoned());
     EXPECT_EQ(run.states.slot("w").version, 0u);
   }
@@ -114,7 +106,7 @@ TEST(ReferenceExecutor, ArgumentsThatDisagreeOnASymbol) {
   b.input("x", {DType::f32, {{"b", 4}, 2}});
   b.output("y", b.input("label", {DType::i32, {{"b", 4}}}));
   Running run(b.finish());
-  EXPECT_EQ(message([&] {
+  EXPECT_EQ(test::error_of([&] {
               run({matrix(1, {1, 1}), Tensor(DType::i32, {3})});
             }),
             "pair: argument label is i32[3], expected i32[b] with b = 1");
@@ -124,7 +116,7 @@ TEST(ReferenceExecutor, ASymbolThatNothingBinds) {
   ir::Builder b("free");
   b.output("y", b(ir::Full{1, {DType::f32, {{"b", 4}}}}, {}));
   Running run(b.finish());
-  EXPECT_EQ(message([&] { run({}); }), "free: no argument binds the symbol b");
+  EXPECT_EQ(test::error_of([&] { run({}); }), "free: no argument binds the symbol b");
 }
 
 TEST(ReferenceExecutor, StatesOfAnotherProgram) {
@@ -135,14 +127,17 @@ TEST(ReferenceExecutor, StatesOfAnotherProgram) {
   const Tensor x = matrix(1, {1, 1});
   const Tensor* arguments[] = {&x};
   std::vector<Tensor> outputs;
-  EXPECT_EQ(message([&] { executable->run(arguments, other.states, outputs); }),
+  EXPECT_EQ(test::error_of([&] { executable->run(arguments, other.states, outputs); }),
             "linear: state w is f32[3], expected f32[2]");
 }
 
 TEST(ReferenceExecutor, PoisonedStatesAreNotRead) {
   Running run(linear());
   run.states.poison();
-  EXPECT_EQ(message([&] { run({matrix(1, {1, 1})}); }).substr(0, 25), "state w: a run failed and");
+  EXPECT_EQ(test::error_of([&] {
+              run({matrix(1, {1, 1})});
+            }).substr(0, 25),
+            "state w: a run failed and");
   run.states.set("w", Tensor(DType::f32, {2}));
   EXPECT_EQ(run({matrix(1, {1, 1})}).at(0), matrix(1, {0, 0}));
 }

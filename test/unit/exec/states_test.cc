@@ -7,6 +7,7 @@
 
 #include "exec/layout_conversion.h"
 #include "ir/builder.h"
+#include "unit/error_of.h"
 
 namespace gnomon::exec {
 namespace {
@@ -112,22 +113,14 @@ TEST(States, ReLaidOutTheyKeepTheirValue) {
 
 TEST(States, Misuse) {
   States states(program(), 7);
-  const auto message = [](const auto& f) -> std::string {
-    try {
-      f();
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "no InputError";
-  };
-  EXPECT_EQ(message([&] { states.get("two"); }), "state two: there is none of this name");
-  EXPECT_EQ(message([&] { states.set("one", counting({3})); }),
+  EXPECT_EQ(test::error_of([&] { states.get("two"); }), "state two: there is none of this name");
+  EXPECT_EQ(test::error_of([&] { states.set("one", counting({3})); }),
             "state one: is bf16[3], cannot be set to f32[3]");
   EXPECT_THROW(states.slot("two"), InternalError);
   ir::Builder b("symbolic");
   b.parameter("w", {DType::f32, {{"b", 3}}}, {});
   const auto symbolic = b.finish();
-  EXPECT_EQ(message([&] { States(symbolic, 1); }),
+  EXPECT_EQ(test::error_of([&] { States(symbolic, 1); }),
             "state w: f32[b] has a symbol; the extents of a state are integers");
 }
 

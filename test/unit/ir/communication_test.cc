@@ -5,25 +5,16 @@
 
 #include <functional>
 
-#include "base/error.h"
 #include "ir/builder.h"
 #include "ir/op_info.h"
 #include "ir/text.h"
 #include "ir/verify.h"
+#include "unit/error_of.h"
 
 namespace gnomon::ir {
 namespace {
 
 const Type matrix{DType::f32, {64, 10}};
-
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no InputError";
-}
 
 std::string results(const Op& op, const Type& data) {
   std::string text;
@@ -98,7 +89,7 @@ TEST(Communication, MistakesAreReportedWhereTheyAreMade) {
       {"full: yields data, not tokens, which order communication", Full{0, token_type()}, {}},
   };
   for (const auto& c : cases)
-    EXPECT_EQ(message([&] { b.append(c.op, c.operands); }), c.expected) << name(c.op);
+    EXPECT_EQ(test::error_of([&] { b.append(c.op, c.operands); }), c.expected) << name(c.op);
 }
 
 // %0 x, %1 token data, %2 all_reduce, %3 all_gather, %4 token model, %5 all_reduce
@@ -144,7 +135,7 @@ TEST(Communication, EachGroupHasOneChain) {
   for (const auto& c : cases) {
     Program program = two_groups();
     c.break_it(program);
-    EXPECT_EQ(message([&] { verify(program); }), c.expected);
+    EXPECT_EQ(test::error_of([&] { verify(program); }), c.expected);
   }
 }
 
@@ -154,7 +145,7 @@ TEST(Communication, InnerProgramsStayAlone) {
   inner.output("y", inner(AllReduce{"data", 4}, {x, inner.token("data")}));
   Builder b("outer");
   b.append(Repeat{2, Region(inner.finish())}, {b.input("x", matrix)});
-  EXPECT_EQ(message([&] { b.finish(); }),
+  EXPECT_EQ(test::error_of([&] { b.finish(); }),
             "outer: %1 repeat: inner programs do not communicate (group data)");
 }
 

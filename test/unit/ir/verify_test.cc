@@ -7,23 +7,14 @@
 
 #include <functional>
 
-#include "base/error.h"
 #include "ir/builder.h"
 #include "ir/op_info.h"
+#include "unit/error_of.h"
 
 namespace gnomon::ir {
 namespace {
 
 Type f32(Dims dims) { return {DType::f32, std::move(dims)}; }
-
-std::string message(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no InputError";
-}
 
 // %0 input x, %1 read w, %2 matmul, %3 write w
 Program linear() {
@@ -97,7 +88,7 @@ TEST(Verify, BrokenPrograms) {
   for (const auto& c : cases) {
     Program program = linear();
     c.break_it(program);
-    EXPECT_EQ(message([&] { verify(program); }), c.expected);
+    EXPECT_EQ(test::error_of([&] { verify(program); }), c.expected);
   }
 }
 
@@ -107,7 +98,7 @@ TEST(Verify, InnerProgramsHaveNoStates) {
   const Region region(inner.finish());
   Builder b("outer");
   b.append(Fused{region}, {});
-  EXPECT_EQ(message([&] { b.finish(); }), "outer: %0 fused: inner programs have no states");
+  EXPECT_EQ(test::error_of([&] { b.finish(); }), "outer: %0 fused: inner programs have no states");
 }
 
 TEST(Builder, MistakesAreReportedWhereTheyAreMade) {
@@ -193,7 +184,7 @@ TEST(Builder, MistakesAreReportedWhereTheyAreMade) {
          b.append(Repeat{-1, {}}, {});
        }},
   };
-  for (const auto& c : cases) EXPECT_EQ(message(c.mistake), c.expected);
+  for (const auto& c : cases) EXPECT_EQ(test::error_of(c.mistake), c.expected);
 }
 
 TEST(Builder, ReadingAStateAgainYieldsTheSameValue) {

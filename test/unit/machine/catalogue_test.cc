@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "machine/mapping.h"
+#include "unit/error_of.h"
 
 namespace gnomon::machine {
 namespace {
@@ -22,22 +23,12 @@ Machine machine(const std::string& more) {
   return parse_machine(machine_text(more), "m.yaml", {parse_device(device_text(""), "d.yaml")});
 }
 
-template <typename Function>
-std::string message(Function function) {
-  try {
-    function();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 std::string device_error(const std::string& more) {
-  return message([&] { parse_device(device_text(more), "d.yaml"); });
+  return test::error_of([&] { parse_device(device_text(more), "d.yaml"); });
 }
 
 std::string machine_error(const std::string& more) {
-  return message([&] { machine(more); });
+  return test::error_of([&] { machine(more); });
 }
 
 TEST(Devices, EveryKeyIsRead) {
@@ -119,9 +110,9 @@ TEST(Devices, MistakesAreNamedWithLineAndRemedy) {
             "d.yaml:4: compute.peak_tflops: is missing; write it like {f32: 19.5, bf16: 312}");
   EXPECT_EQ(device_error("links:\n  - {kind: nvlnk, " + seen + "}\n"),
             "d.yaml:5: links.kind: 'nvlnk' is unknown; did you mean 'nvlink'?");
-  EXPECT_EQ(message([] { parse_device("name: e\n", "d.yaml"); }),
+  EXPECT_EQ(test::error_of([] { parse_device("name: e\n", "d.yaml"); }),
             "d.yaml:1: name: 'e' is not the file's name; write 'name: d'");
-  EXPECT_EQ(message([] { parse_device("name: d\ndescription: x\nkind: gpu\n", "d.yaml"); }),
+  EXPECT_EQ(test::error_of([] { parse_device("name: d\ndescription: x\nkind: gpu\n", "d.yaml"); }),
             "d.yaml:3: kind: 'gpu' is unknown; known: processor, accelerator");
 }
 
@@ -147,16 +138,16 @@ TEST(Machines, MistakesAreNamedWithLineAndRemedy) {
             "m.yaml:9: prices.price_usd_per_hour_high: '1' is below price_usd_per_hour; swap them");
   EXPECT_EQ(machine_error("prices: [{terms: spot, date: 2026, source: s}]\n"),
             "m.yaml:4: prices.price_usd_per_hour: is missing; write the price of one hour");
-  EXPECT_EQ(message([] { parse_machine("name: m\ndescription: x\n", "m.yaml", {}); }),
+  EXPECT_EQ(test::error_of([] { parse_machine("name: m\ndescription: x\n", "m.yaml", {}); }),
             "m.yaml:1: provider: is missing; say who rents it out");
-  EXPECT_EQ(message([] { parse_machine("", "m.yaml", {}); }),
+  EXPECT_EQ(test::error_of([] { parse_machine("", "m.yaml", {}); }),
             "m.yaml: is not a mapping; write 'key: value' lines");
 }
 
 TEST(Machines, UnknownOnesSuggestTheNearest) {
   const std::vector<Machine> catalogue = {machine("")};
   EXPECT_EQ(find_machine(catalogue, "m").name, "m");
-  EXPECT_EQ(message([&] { find_machine(catalogue, "n"); }),
+  EXPECT_EQ(test::error_of([&] { find_machine(catalogue, "n"); }),
             "machine 'n' is not in the catalogue; did you mean 'm'?");
   EXPECT_THROW(read_catalogue("/nonexistent"), InputError);
 }

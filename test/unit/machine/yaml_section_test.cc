@@ -2,23 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "unit/error_of.h"
 
 namespace gnomon::yaml {
 namespace {
 
-template <typename Function>
-std::string message(Function function) {
-  try {
-    function();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 std::string loading(const std::string& text) {
-  return message([&] { load(text, "f.yaml"); });
+  return test::error_of([&] { load(text, "f.yaml"); });
 }
 
 Section section(const std::string& text, std::vector<std::string> known = {}) {
@@ -63,12 +53,13 @@ TEST(YamlLoad, AliasesAndFurtherDocumentsAreRefused) {
 }
 
 TEST(YamlSection, KeysAreKnownAndGivenOnce) {
-  EXPECT_EQ(message([] { section("cores: 1\ncors: 2\n", {"cores"}); }),
+  EXPECT_EQ(test::error_of([] { section("cores: 1\ncors: 2\n", {"cores"}); }),
             "f.yaml:2: cors: unknown key; did you mean 'cores'?");
-  EXPECT_EQ(message([] { section("a: 1\na: 2\n"); }), "f.yaml:2: a: is given twice; keep one");
-  EXPECT_EQ(message([] { section("[a]: 1\n"); }),
+  EXPECT_EQ(test::error_of([] { section("a: 1\na: 2\n"); }),
+            "f.yaml:2: a: is given twice; keep one");
+  EXPECT_EQ(test::error_of([] { section("[a]: 1\n"); }),
             "f.yaml:1: a key is not plain text; write 'key: value'");
-  EXPECT_EQ(message([] { section("- a\n"); }),
+  EXPECT_EQ(test::error_of([] { section("- a\n"); }),
             "f.yaml:1: is not a mapping; write 'key: value' lines");
 }
 
@@ -76,32 +67,32 @@ TEST(YamlSection, NumbersAreFiniteAndInRange) {
   EXPECT_EQ(section("a: 2.5e1").number("a", 100), 25.0);
   EXPECT_EQ(section("a: 1").number("b", 100), std::nullopt);
   for (const char* word : {"two", ".inf", "inf", "nan", "1e999", "0x10", "1 2", "1,5"})
-    EXPECT_EQ(message([&] { section(std::string("a: ") + word).number("a", 100); }),
+    EXPECT_EQ(test::error_of([&] { section(std::string("a: ") + word).number("a", 100); }),
               fmt::format("f.yaml:1: a: '{}' is not a number", word));
   for (const char* word : {"0", "-1", "101", "1e300"})
-    EXPECT_EQ(message([&] { section(std::string("a: ") + word).number("a", 100); }),
+    EXPECT_EQ(test::error_of([&] { section(std::string("a: ") + word).number("a", 100); }),
               fmt::format("f.yaml:1: a: '{}' is out of range; write a number above 0 and up to 100",
                           word));
-  EXPECT_EQ(message([] { section("a: 1.5").count("a", 100); }),
+  EXPECT_EQ(test::error_of([] { section("a: 1.5").count("a", 100); }),
             "f.yaml:1: a: '1.5' is not a whole number");
 }
 
 TEST(YamlSection, ChoicesSuggestTheNearest) {
   const std::vector<std::string> names = {"nvlink", "pcie"};
   EXPECT_EQ(section("a: pcie").choice("a", names), 1u);
-  EXPECT_EQ(message([&] { section("a: nvlnk").choice("a", names); }),
+  EXPECT_EQ(test::error_of([&] { section("a: nvlnk").choice("a", names); }),
             "f.yaml:1: a: 'nvlnk' is unknown; did you mean 'nvlink'?");
-  EXPECT_EQ(message([&] { section("b: 1").choice("a", names); }),
+  EXPECT_EQ(test::error_of([&] { section("b: 1").choice("a", names); }),
             "f.yaml:1: a: is missing; write one of nvlink, pcie");
 }
 
 TEST(YamlSection, SectionsWithinNameTheirPath) {
   const Section top = section("a:\n  b:\n    c: x\nd:\n  - e: 1\n  - f: 2\n");
-  EXPECT_EQ(message([&] { top.section("a", {}).section("b", {}).number("c", 1); }),
+  EXPECT_EQ(test::error_of([&] { top.section("a", {}).section("b", {}).number("c", 1); }),
             "f.yaml:3: a.b.c: 'x' is not a number");
-  EXPECT_EQ(message([&] { top.sections("d", {"e"}); }),
+  EXPECT_EQ(test::error_of([&] { top.sections("d", {"e"}); }),
             "f.yaml:6: d.f: unknown key; did you mean 'e'?");
-  EXPECT_EQ(message([&] { top.sections("a", {}); }),
+  EXPECT_EQ(test::error_of([&] { top.sections("a", {}); }),
             "f.yaml:2: a: is not a list; write a line '- key: value' for each");
   EXPECT_TRUE(top.sections("absent", {}).empty());
 }

@@ -7,20 +7,12 @@
 #include "ir/verify.h"
 #include "models.h"
 #include "pass/update.h"
+#include "unit/error_of.h"
 
 namespace gnomon::pass {
 namespace {
 
 using namespace ir;
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(Gradient, EveryParameterHasAnOutputOfItsType) {
   const auto program = gradient(test::lenet({"b", 64}), "loss");
@@ -81,12 +73,12 @@ TEST(Gradient, SaysWhatStandsInTheWay) {
   b.output("loss", b(Sum{4, {0, 1, 2, 3}}, {z}));
   b.output("logits", z);
   const auto program = b.finish();
-  EXPECT_EQ(error_of([&] { gradient(program, "loss"); }),
+  EXPECT_EQ(test::error_of([&] { gradient(program, "loss"); }),
             "net: %2 max_pool_gradient (pool): cannot be differentiated: second derivatives of "
             "max_pool are not provided");
-  EXPECT_EQ(error_of([&] { gradient(program, "logits"); }),
+  EXPECT_EQ(test::error_of([&] { gradient(program, "logits"); }),
             "net: output logits is f32[1, 1, 4, 4]; a loss is a floating-point scalar");
-  EXPECT_EQ(error_of([&] { gradient(program, "los"); }),
+  EXPECT_EQ(test::error_of([&] { gradient(program, "los"); }),
             "net: there is no output los; did you mean 'loss'?");
 }
 

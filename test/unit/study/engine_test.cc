@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "study/compare.h"
 #include "study/export.h"
+#include "unit/error_of.h"
 
 namespace gnomon::study {
 namespace {
@@ -43,12 +44,7 @@ class EngineTest : public testing::Test {
     return run_study(parse_study(yaml, "s.yaml"), records, options);
   }
   std::string mistake(const std::string& yaml) {
-    try {
-      run(yaml);
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "no error";
+    return test::error_of([&] { run(yaml); });
   }
 
   const fs::path folder =

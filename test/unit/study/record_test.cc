@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "unit/error_of.h"
 
 namespace gnomon::study {
 namespace {
@@ -19,13 +20,9 @@ class RecordsTest : public testing::Test {
   ~RecordsTest() override { fs::remove_all(folder); }
 
   std::string opening() const {
-    try {
-      Records records{file};
-    } catch (const InputError& error) {
-      return error.what();
-    }
-    return "no error";
+    return test::error_of([&] { Records records{file}; });
   }
+
   static std::int64_t begin(Records& records) {
     study::Run run;
     run.study = "s";

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "base/error.h"
 #include "study/specification.h"
+#include "unit/error_of.h"
 
 namespace gnomon::study {
 namespace {
@@ -25,12 +25,7 @@ method: {blocks: 5..8, half_width: 2%, budget: 2min, timeout: 3s, seed: 7, execu
 )yaml";
 
 std::string message(const std::string& yaml) {
-  try {
-    parse_study(yaml, "s.yaml");
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
+  return test::error_of([&] { parse_study(yaml, "s.yaml"); });
 }
 
 // The good study with one piece of its text replaced.
