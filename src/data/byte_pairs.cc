@@ -39,10 +39,6 @@ std::size_t word_length(std::string_view text) {
 
 using Pair = std::uint64_t;  // the left token, the right token: in the order of ties
 
-Pair pair_of(std::int32_t left, std::int32_t right) {
-  return static_cast<Pair>(left) << 32 | static_cast<Pair>(right);
-}
-
 class Trainer {
  public:
   explicit Trainer(std::span<const std::string> documents) {
@@ -97,7 +93,7 @@ class Trainer {
   }
 
   void change(std::int32_t left, std::int32_t right, std::uint32_t word, std::int64_t by) {
-    const Pair pair = pair_of(left, right);
+    const Pair pair = key_of({left, right});
     counts_[pair] += by;
     if (by < 0) return;
     auto& words = where_[pair];
@@ -105,7 +101,7 @@ class Trainer {
   }
 
   void apply(Merge merge, std::int32_t token) {
-    const auto found = where_.extract(pair_of(merge.first, merge.second));
+    const auto found = where_.extract(key_of(merge));
     for (const auto index : found.mapped()) merge_in(index, merge, token);
     // Only pairs with the new token have become more frequent.
     std::sort(grown_.begin(), grown_.end());
@@ -135,9 +131,9 @@ class Trainer {
       const bool grown = tokens[i] == token || tokens[i + 1] == token;
       if (grown) {
         change(tokens[i], tokens[i + 1], index, word.count);
-        grown_.push_back(pair_of(tokens[i], tokens[i + 1]));
+        grown_.push_back(key_of({tokens[i], tokens[i + 1]}));
       } else {
-        counts_[pair_of(tokens[i], tokens[i + 1])] += word.count;
+        counts_[key_of({tokens[i], tokens[i + 1]})] += word.count;
       }
     }
   }

@@ -17,6 +17,11 @@ namespace gnomon::data {
 // The tokens that merge i joins into token 256 + i. Tokens 0 to 255 are the bytes.
 using Merge = std::pair<std::int32_t, std::int32_t>;
 
+// The pair as one number, in the order of its tokens.
+inline std::uint64_t key_of(const Merge& pair) {
+  return static_cast<std::uint64_t>(pair.first) << 32 | static_cast<std::uint64_t>(pair.second);
+}
+
 inline constexpr std::size_t longest_word = 256;
 
 // Cuts a text into words, within which merges stay; together they are the text. GPT-2's rule in

@@ -20,10 +20,6 @@ constexpr std::string_view format_name = "gnomon tokeniser";
 constexpr int format_version = 1;
 constexpr std::size_t most_characters = std::size_t{1} << 21;  // code points and stray bytes
 
-std::uint64_t pair_of(std::int32_t left, std::int32_t right) {
-  return static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint64_t>(right);
-}
-
 std::string hexadecimal(std::string_view bytes) {
   std::string result;
   for (const char c : bytes) result += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -147,7 +143,7 @@ Tokeniser Tokeniser::from_merges(std::vector<Merge> merges) {
   result.merges_ = std::move(merges);
   for (int byte = 0; byte < 256; ++byte) result.tokens_.emplace_back(1, static_cast<char>(byte));
   for (const auto& [left, right] : result.merges_) {
-    result.merged_ids_.emplace(pair_of(left, right),
+    result.merged_ids_.emplace(key_of({left, right}),
                                static_cast<std::int32_t>(result.tokens_.size()));
     result.tokens_.push_back(result.tokens_[static_cast<std::size_t>(left)] +
                              result.tokens_[static_cast<std::size_t>(right)]);
@@ -240,7 +236,7 @@ void Tokeniser::encode_word(std::string_view word, std::vector<std::int32_t>& id
   for (const char c : word) ids.push_back(static_cast<unsigned char>(c));
   constexpr std::int32_t none = std::numeric_limits<std::int32_t>::max();
   const auto merged = [&](std::size_t i) {
-    const auto found = merged_ids_.find(pair_of(ids[i], ids[i + 1]));
+    const auto found = merged_ids_.find(key_of({ids[i], ids[i + 1]}));
     return found == merged_ids_.end() ? none : found->second;
   };
   while (true) {

@@ -4,6 +4,7 @@
 // fixed, only addresses change. Kernels are made once per compiled shape and run many times, from
 // one thread at a time; they enter the compute pool themselves.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,6 +61,13 @@ struct Site {
   std::vector<Stored> operands;
   std::vector<Stored> results;
   int pool = 1;
+
+  // Whether all that is read and written lies in the order of its indices.
+  bool is_row_major() const {
+    const auto plain = [](const Stored& stored) { return stored.layout.is_row_major(); };
+    return std::all_of(operands.begin(), operands.end(), plain) &&
+           std::all_of(results.begin(), results.end(), plain);
+  }
 };
 
 }  // namespace gnomon::exec::cpu

@@ -129,14 +129,10 @@ std::unique_ptr<Kernel> make_rows(const Site& site, const Stored& wide, std::str
   return std::make_unique<Rows<In, Out, F>>(site, wide, std::move(name), f);
 }
 
-bool is_plain(const Site& site) {
-  return site.operands[0].layout.is_row_major() && site.results[0].layout.is_row_major();
-}
-
 }  // namespace
 
 std::unique_ptr<Kernel> make_softmax(const Site& site, bool logarithm) {
-  if (!is_plain(site)) return nullptr;
+  if (!site.is_row_major()) return nullptr;
   const Stored& wide = site.operands[0];
   const std::int64_t columns = wide.shape().back();
   const auto make = [&]<typename T>(T) {
@@ -151,7 +147,7 @@ std::unique_ptr<Kernel> make_softmax(const Site& site, bool logarithm) {
 std::unique_ptr<Kernel> make_arg_max(const Site& site) {
   const Stored& wide = site.operands[0];
   const std::int64_t columns = wide.shape().back();
-  if (!is_plain(site) || columns == 0) return nullptr;
+  if (!site.is_row_major() || columns == 0) return nullptr;
   const auto make = [&]<typename T>(T) {
     return make_rows<T, std::int32_t>(
         site, wide, "arg_max", [=](const T* in, std::int32_t* out) { arg_max(in, out, columns); });
@@ -162,7 +158,7 @@ std::unique_ptr<Kernel> make_arg_max(const Site& site) {
 }
 
 std::unique_ptr<Kernel> make_one_hot(const Site& site) {
-  if (!is_plain(site)) return nullptr;
+  if (!site.is_row_major()) return nullptr;
   const std::int64_t classes = site.results[0].shape().back();
   return make_rows<std::int32_t, float>(
       site, site.results[0], "one_hot",

@@ -65,15 +65,10 @@ class ScatterAdd final : public Kernel {
   std::int64_t rows_, width_, count_;
 };
 
-bool is_plain(const Site& site) {
-  const auto plain = [](const Stored& stored) { return stored.layout.is_row_major(); };
-  return std::all_of(site.operands.begin(), site.operands.end(), plain) && plain(site.results[0]);
-}
-
 }  // namespace
 
 std::unique_ptr<Kernel> make_gather(const Site& site) {
-  if (!is_plain(site)) return nullptr;
+  if (!site.is_row_major()) return nullptr;
   if (site.results[0].type.dtype == DType::f32) return std::make_unique<Gather<float>>(site);
   if (site.results[0].type.dtype == DType::bf16) return std::make_unique<Gather<Bf16>>(site);
   return nullptr;
@@ -81,7 +76,7 @@ std::unique_ptr<Kernel> make_gather(const Site& site) {
 
 // A sum of many in bf16 would lose its small terms: it is left to the reference.
 std::unique_ptr<Kernel> make_scatter_add(const Site& site) {
-  if (!is_plain(site) || site.results[0].type.dtype != DType::f32) return nullptr;
+  if (!site.is_row_major() || site.results[0].type.dtype != DType::f32) return nullptr;
   return std::make_unique<ScatterAdd>(site);
 }
 
