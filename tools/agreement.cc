@@ -91,16 +91,8 @@ Case case_named(const std::string& name) {
 }
 
 train::ModelShape shape_of(const Case& c) {
-  const train::Recipe& recipe = c.recipe;
-  train::ModelShape shape;
-  shape.batch = recipe.batch;
-  shape.dropout = recipe.dropout;
-  shape.seed = recipe.seed;
-  shape.context = recipe.context;
-  shape.layers = recipe.layers;
-  shape.features = recipe.features;
-  shape.heads = recipe.heads;
-  if (recipe.model == "resnet20") {
+  train::ModelShape shape = train::shape_of(c.recipe);
+  if (c.recipe.model == "resnet20") {
     shape.channels = 3;
     shape.height = shape.width = 16;
   }

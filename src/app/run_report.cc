@@ -32,8 +32,9 @@ std::string sentence(const train::RunRecord& record) {
 // What was asked for; 0 asks for nothing.
 Json options_of(const train::Recipe& recipe) {
   Json options{{"model", recipe.model}};
-  train::for_each_field(recipe, [&](const char* name, const auto& value, const char*) {
-    if (value != std::decay_t<decltype(value)>()) options[name] = value;
+  train::for_each_recipe_field([&](const auto& field) {
+    const auto& value = recipe.*field.member;
+    if (value != std::decay_t<decltype(value)>()) options[field.name] = value;
   });
   return options;
 }
@@ -56,16 +57,14 @@ Json curves_of(const std::vector<train::Step>& steps) {
 
 Json run_data(const std::filesystem::path& folder) {
   const auto record = train::read_run(folder);
-  Json epochs = Json::array(), samples = Json::array();
-  for (const auto& a : record.assessments)
-    epochs.push_back({{"epoch", a.epoch},
-                      {"step", a.step},
-                      {"loss", a.loss},
-                      {"test_loss", a.test_loss},
-                      {"accuracy", a.accuracy},
-                      {"seconds", a.duration.value}});
+  Json samples = Json::array();
   for (const auto& sample : record.samples)
     samples.push_back({{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
+  // The page knows no numbers but finite ones.
+  Json epochs = train::to_json(record.assessments);
+  for (auto& epoch : epochs)
+    for (auto& [name, value] : epoch.items())
+      if (value.is_string()) value = nullptr;
   const bool killed = record.state == train::RunState::running && !train::is_held(folder);
   return {{"kind", "run"},
           {"schema", 1},

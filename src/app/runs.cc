@@ -14,8 +14,6 @@ namespace fs = std::filesystem;
 
 const std::string latest_name = "latest";
 
-bool is_run(const fs::path& folder) { return fs::exists(folder / "run.json"); }
-
 // The latest run of which `wanted` is true; empty if there is none. Damaged records are passed over.
 template <typename F>
 fs::path latest(F&& wanted) {
@@ -50,14 +48,14 @@ fs::path find_run(const std::string& name, const std::string& model) {
     return found;
   }
   for (const fs::path& folder : {fs::path(name), runs_folder / name})
-    if (is_run(folder)) return folder;
+    if (train::holds_run(folder)) return folder;
   throw InputError("run {}: there is none; {}", name, suggest(name, run_names()));
 }
 
 fs::path find_model(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   for (const fs::path& folder : {fs::path(name), runs_folder / name})
-    if (is_run(folder)) {
+    if (train::holds_run(folder)) {
       if (fs::exists(train::model_path(folder))) return train::model_path(folder);
       throw InputError("run {}: has no model yet; go on with: gnomon train --resume {}", name,
                        folder.string());

@@ -130,30 +130,30 @@ class Session {
   }
 
   void go_on() {
-    auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
+    const auto before = train::recover_run(t_.folder);
+    record_.started = before.started;
+    record_.warnings = before.warnings;
+    const auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
     for (const auto& why : latest.damaged) warn("a checkpoint is left out: " + why);
     if (!latest.checkpoint) {
       warn("no checkpoint can be read; training begins again");
       return;
     }
-    const auto made_by =
-        train::recipe_from_json(latest.checkpoint->facts["recipe"], latest.file.string());
-    if (const auto different = train::differences(made_by, t_.recipe); !different.empty())
-      throw InputError("{}: is of a run with another {}; remove it, or start another run",
-                       latest.file.string(), different[0]);
-    trainer_->resume(train::snapshot_of(*latest.checkpoint, latest.file.string()));
-    const auto before = train::read_run(t_.folder);
-    record_.started = before.started;
-    record_.samples = before.samples;
-    record_.warnings = before.warnings;
+    const std::string file = latest.file.string();
+    const auto different =
+        train::differences(train::recipe_of(*latest.checkpoint, file), t_.recipe);
+    if (!different.empty())
+      throw InputError("{}: is of a run with another {}; remove it, or start another run", file,
+                       different[0]);
+    trainer_->resume(train::snapshot_of(*latest.checkpoint, file));
     for (const auto* fact : {"weights", "weights.hash"})
       if (before.facts.contains(fact)) record_.facts[fact] = before.facts.at(fact);
     for (const auto* fact : {"threads", "executor", "data.hash", "host.family"})
       if (before.facts.contains(fact) && before.facts.at(fact) != record_.facts.at(fact))
         warn(fmt::format("resumed with another {}: {}, before {}; the result will differ in bits",
                          fact, record_.facts.at(fact), before.facts.at(fact)));
-    std::erase_if(record_.samples,
-                  [&](const train::Sample& s) { return s.step > trainer_->steps(); });
+    for (const auto& sample : before.samples)
+      if (sample.step <= trainer_->steps()) record_.samples.push_back(sample);
     if (!t_.quiet)
       fmt::print("resumed after step {} of {}\n", trainer_->steps(), trainer_->total_steps());
   }
@@ -224,6 +224,9 @@ class Session {
     else
       file.program = model_.inference;
     file.tokeniser = workload_.tokeniser;
+    file.classes = workload_.splits.train.classes;
+    if (workload_.splits.train.inputs.dtype() == DType::u8)
+      file.normalisation = workload_.splits.train.normalisation;
     train::take_states(trainer_->model(), trainer_->trained(), file);
     file.metadata = record_.facts;
     // How the run was kept is nothing about the model.

@@ -1,6 +1,7 @@
 #include "train/model_file.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -12,7 +13,8 @@ namespace gnomon::train {
 namespace {
 
 constexpr const char *model_key = "gnomon.model", *shape_key = "gnomon.shape",
-                     *program_key = "gnomon.program", *tokeniser_key = "gnomon.tokeniser";
+                     *program_key = "gnomon.program", *tokeniser_key = "gnomon.tokeniser",
+                     *classes_key = "gnomon.classes", *normalisation_key = "gnomon.normalisation";
 
 // The fields of a shape that outlive training, by name.
 template <typename Shape, typename F>
@@ -28,10 +30,15 @@ void for_each_field(Shape& shape, F&& f) {
   f("heads", shape.heads);
 }
 
+// Names of classes are names of folders, which may be no UTF-8.
+std::string to_text(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string to_text(const ModelShape& shape) {
   nlohmann::json json;
   for_each_field(shape, [&](const char* name, const std::int64_t& value) { json[name] = value; });
-  return json.dump();
+  return to_text(json);
 }
 
 ModelShape shape_of(const std::string& text, const std::filesystem::path& path) {
@@ -45,6 +52,16 @@ ModelShape shape_of(const std::string& text, const std::filesystem::path& path) 
     throw InputError("{}: the model's shape cannot be read: {}", path.string(), error.what());
   }
   return shape;
+}
+
+// An entry of the metadata that is JSON.
+template <typename T>
+T value_of(const std::string& text, const char* key, const std::filesystem::path& path) {
+  try {
+    return nlohmann::json::parse(text).get<T>();
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError("{}: {} cannot be read: {}", path.string(), key, error.what());
+  }
 }
 
 // Removes an entry of the metadata and returns it.
@@ -76,6 +93,10 @@ void save(const std::filesystem::path& path, const ModelFile& file) {
   else
     metadata[shape_key] = to_text(file.shape);
   if (file.tokeniser) metadata[tokeniser_key] = file.tokeniser->to_json();
+  if (!file.classes.empty()) metadata[classes_key] = to_text(nlohmann::json(file.classes));
+  if (file.normalisation)
+    metadata[normalisation_key] =
+        to_text(nlohmann::json{file.normalisation->mean, file.normalisation->deviation});
   data::write_safetensors(path, {file.states, std::move(metadata)});
 }
 
@@ -92,12 +113,21 @@ ModelFile load(const std::filesystem::path& path) {
   if (const auto text = taken(contents.metadata, shape_key)) file.shape = shape_of(*text, path);
   if (const auto text = taken(contents.metadata, tokeniser_key))
     file.tokeniser = data::Tokeniser::from_json(*text, path.string());
+  if (const auto text = taken(contents.metadata, classes_key))
+    file.classes = value_of<std::vector<std::string>>(*text, classes_key, path);
+  if (const auto text = taken(contents.metadata, normalisation_key)) {
+    const auto [mean, deviation] = value_of<std::array<double, 2>>(*text, normalisation_key, path);
+    if (!(deviation > 0))
+      throw InputError("{}: {} has the deviation {}; it must be above 0", path.string(),
+                       normalisation_key, deviation);
+    file.normalisation = {mean, deviation};
+  }
   file.states = std::move(contents.tensors);
   file.metadata = std::move(contents.metadata);
   return file;
 }
 
-void restore(const ModelFile& file, const ir::Program& program, exec::States& states) {
+exec::States restore(const ModelFile& file, const ir::Program& program) {
   for (const auto& state : program.states) {
     const auto found = file.states.find(state.name);
     if (found == file.states.end())
@@ -108,8 +138,29 @@ void restore(const ModelFile& file, const ir::Program& program, exec::States& st
       throw InputError("model {}: {} is {}{} in the file, expected {}", file.model, state.name,
                        gnomon::name(tensor.dtype()), gnomon::to_string(tensor.shape()),
                        ir::to_string(state.type));
-    states.set(state.name, tensor);
   }
+  exec::States states(program, 0);
+  for (const auto& state : program.states) states.set(state.name, file.states.at(state.name));
+  return states;
+}
+
+data::Dataset as_trained(const ModelFile& file, data::Dataset data, std::string_view origin) {
+  if (file.normalisation) data.normalisation = *file.normalisation;
+  if (file.classes.empty() || data.classes.empty() || data.classes == file.classes) return data;
+  std::vector<std::int32_t> numbers;
+  for (const auto& name : data.classes) {
+    const auto found = std::find(file.classes.begin(), file.classes.end(), name);
+    if (found == file.classes.end())
+      throw InputError("{}: the model {} does not know the class {}; {}", origin, file.model, name,
+                       suggest(name, file.classes));
+    numbers.push_back(static_cast<std::int32_t>(found - file.classes.begin()));
+  }
+  Tensor labels = convert(data.labels, DType::i32);
+  for (auto& label : labels.span<std::int32_t>())
+    label = numbers.at(static_cast<std::size_t>(label));
+  data.labels = std::move(labels);
+  data.classes = file.classes;
+  return data;
 }
 
 void load_weights(const std::filesystem::path& path, const ir::Program& program,

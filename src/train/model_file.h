@@ -8,7 +8,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "data/dataset.h"
 #include "data/tokeniser.h"
 #include "exec/states.h"
 #include "ir/program.h"
@@ -18,12 +21,14 @@
 namespace gnomon::train {
 
 struct ModelFile {
-  std::string model;                            // a name of the zoo, or that of `program`
-  ModelShape shape;                             // of a model of the zoo
-  std::optional<ir::Program> program;           // a model that is not of the zoo
-  std::optional<data::Tokeniser> tokeniser;     // of a language model
-  std::map<std::string, Tensor> states;         // parameters and statistics
-  std::map<std::string, std::string> metadata;  // precision, epochs, seed, data hash, …
+  std::string model;                                 // a name of the zoo, or that of `program`
+  ModelShape shape;                                  // of a model of the zoo
+  std::optional<ir::Program> program;                // a model that is not of the zoo
+  std::optional<data::Tokeniser> tokeniser;          // of a language model
+  std::vector<std::string> classes;                  // names of the classes, if the data had any
+  std::optional<data::Normalisation> normalisation;  // of u8 images
+  std::map<std::string, Tensor> states;              // parameters and statistics
+  std::map<std::string, std::string> metadata;       // precision, epochs, seed, data hash, …
 
   // The model for batches of up to `batch`.
   Model build(std::int64_t batch) const;
@@ -37,9 +42,14 @@ void save(const std::filesystem::path& path, const ModelFile& file);
 // Throws InputError naming the file if it is absent, damaged, or holds no model of Gnomon's.
 ModelFile load(const std::filesystem::path& path);
 
-// Sets the states of `program` from the file. Throws InputError naming the first state that the file
-// lacks or holds in another shape.
-void restore(const ModelFile& file, const ir::Program& program, exec::States& states);
+// The states of `program`, from the file. Throws InputError naming the first state that the file lacks or
+// holds in another shape, before any memory is taken.
+exec::States restore(const ModelFile& file, const ir::Program& program);
+
+// Data as the model was given them in training: u8 images normalised alike, classes numbered alike.
+// Throws InputError for a class that the model does not know, with the nearest name; `origin` names the
+// data.
+data::Dataset as_trained(const ModelFile& file, data::Dataset data, std::string_view origin);
 
 // Sets the parameters of `program`, and those statistics that the file has, from any safetensors file
 // that holds them by name: a model of ours, or what a PyTorch module of the same structure saved.

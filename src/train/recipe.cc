@@ -13,10 +13,6 @@ namespace {
 
 constexpr double largest_program = 256 << 20;
 
-bool is_file(const std::string& model) {
-  return std::filesystem::path(model).extension() == ".gir";
-}
-
 // Small transformers on characters, as they are trained for demonstrations.
 void prefer_text(Recipe& recipe) {
   recipe.data = "brown";
@@ -57,18 +53,6 @@ pass::Update update_of(const Recipe& recipe) {
   return update;
 }
 
-ModelShape asked_shape(const Recipe& recipe) {
-  ModelShape shape;
-  shape.batch = recipe.batch;
-  shape.dropout = recipe.dropout;
-  shape.seed = recipe.seed;
-  shape.context = recipe.context;
-  shape.layers = recipe.layers;
-  shape.features = recipe.features;
-  shape.heads = recipe.heads;
-  return shape;
-}
-
 // Features in a row are an image of one row, as the zoo's classifiers take them; images in one
 // colour need not say so.
 void as_images(data::Dataset& data) {
@@ -79,10 +63,14 @@ void as_images(data::Dataset& data) {
 
 }  // namespace
 
+bool is_program_file(const std::string& model) {
+  return std::filesystem::path(model).extension() == ".gir";
+}
+
 Recipe default_recipe(const std::string& model) {
   Recipe recipe;
   recipe.model = model;
-  if (is_file(model)) {
+  if (is_program_file(model)) {
     recipe.program = read_file(model, Bytes(largest_program));
     ir::parse(recipe.program, model);
   } else if (family_of(model) == Family::language_model) {
@@ -124,8 +112,20 @@ Workload load_workload(const Recipe& recipe, const std::optional<data::Tokeniser
   return workload;
 }
 
+ModelShape shape_of(const Recipe& recipe) {
+  ModelShape shape;
+  shape.batch = recipe.batch;
+  shape.dropout = recipe.dropout;
+  shape.seed = recipe.seed;
+  shape.context = recipe.context;
+  shape.layers = recipe.layers;
+  shape.features = recipe.features;
+  shape.heads = recipe.heads;
+  return shape;
+}
+
 ModelShape shape_of(const Recipe& recipe, const Workload& workload) {
-  return workload.fit(asked_shape(recipe));
+  return workload.fit(shape_of(recipe));
 }
 
 Model build_model(const Recipe& recipe, const Workload& workload) {
@@ -143,8 +143,7 @@ Model build_model(const Recipe& recipe, const Workload& workload) {
 std::string to_json(const Recipe& recipe) {
   nlohmann::ordered_json json{{"model", recipe.model}};
   if (!recipe.program.empty()) json["program"] = recipe.program;
-  for_each_field(recipe,
-                 [&](const char* name, const auto& value, const char*) { json[name] = value; });
+  for_each_recipe_field([&](const auto& field) { json[field.name] = recipe.*field.member; });
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -152,13 +151,13 @@ Recipe recipe_from_json(std::string_view text, std::string_view origin) {
   try {
     auto json = nlohmann::json::parse(text);
     Recipe recipe;
-    const auto take = [&](const char* name, auto& field) {
-      field = json.at(name).get<std::decay_t<decltype(field)>>();
+    const auto take = [&](const char* name, auto& value) {
+      value = json.at(name).get<std::decay_t<decltype(value)>>();
       json.erase(name);
     };
     take("model", recipe.model);
     if (json.contains("program")) take("program", recipe.program);
-    for_each_field(recipe, [&](const char* name, auto& field, const char*) { take(name, field); });
+    for_each_recipe_field([&](const auto& field) { take(field.name, recipe.*field.member); });
     if (!json.empty())
       throw InputError("{}: holds {}, which this version does not know", origin,
                        json.begin().key());
@@ -171,13 +170,8 @@ Recipe recipe_from_json(std::string_view text, std::string_view origin) {
 std::vector<std::string> differences(const Recipe& one, const Recipe& other) {
   std::vector<std::string> names;
   if (one.model != other.model || one.program != other.program) names.emplace_back("model");
-  std::vector<std::string> values;
-  for_each_field(one, [&](const char*, const auto& value, const char*) {
-    values.push_back(fmt::format("{}", value));
-  });
-  auto value = values.begin();
-  for_each_field(other, [&](const char* name, const auto& field, const char*) {
-    if (*value++ != fmt::format("{}", field)) names.emplace_back(name);
+  for_each_recipe_field([&](const auto& field) {
+    if (one.*field.member != other.*field.member) names.emplace_back(field.name);
   });
   return names;
 }

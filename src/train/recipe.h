@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "train/trainer.h"
@@ -50,40 +51,64 @@ struct Recipe {
   bool operator==(const Recipe&) const = default;
 };
 
-// Calls f(name, field, what it means) for every field but model and program, in the order of the
-// struct.
-template <typename R, typename F>
-void for_each_field(R& r, F&& f) {
-  f("data", r.data,
-    "Data: fashion-mnist, brown; x.npy,y.npy; arrays.npz; table.csv; book.txt; a folder of images");
-  f("examples", r.examples, "Train on the first N examples only; 0: on all");
-  f("context", r.context, "Tokens that a language model sees at once");
-  f("merges", r.merges, "Byte pairs learned from the text as tokens; 0: characters are tokens");
-  f("layers", r.layers, "Blocks of a transformer; 0: as the model's name says");
-  f("features", r.features, "Width of a transformer; 0: as the model's name says");
-  f("heads", r.heads, "Attention heads of a transformer; 0: as the model's name says");
-  f("dropout", r.dropout, "Share of activations dropped in training");
-  f("epochs", r.epochs, "Passes over the training examples");
-  f("steps", r.steps, "End after N steps instead of epochs; 0: epochs count");
-  f("evaluate_every", r.evaluate_every, "Steps between evaluations; 0: after each epoch");
-  f("batch", r.batch, "Examples per step");
-  f("loss", r.loss, "cross-entropy or mean-squared-error");
-  f("label_smoothing", r.label_smoothing, "Share of the label spread over all classes");
-  f("crop", r.crop, "Augmentation: shift images by up to N pixels");
-  f("flip", r.flip, "Augmentation: mirror images left to right, every other time");
-  f("optimiser", r.optimiser, "sgd or adamw");
-  f("learning_rate", r.learning_rate, "The highest rate of the schedule");
-  f("schedule", r.schedule, "Learning rate over the steps: constant, step, cosine");
-  f("warmup", r.warmup, "Steps over which the learning rate rises from 0");
-  f("momentum", r.momentum, "Of sgd");
-  f("beta1", r.beta1, "Of adamw: decay of the gradient's mean");
-  f("beta2", r.beta2, "Of adamw: decay of the gradient's square");
-  f("weight_decay", r.weight_decay, "L2 of sgd, decoupled of adamw");
-  f("clip_norm", r.clip_norm, "Shorten gradients to this norm over all parameters; 0: do not");
-  f("average", r.average, "Evaluate and save averaged parameters, of this decay; 0: the last");
-  f("precision", r.precision, "f32, or bf16 with f32 master weights");
-  f("seed", r.seed, "Of initial weights, data order and whatever else is random");
+// One of a recipe's fields: its name, and what it means to who sets it.
+template <typename T>
+struct RecipeField {
+  const char* name;
+  T Recipe::*member;
+  const char* meaning;
+};
+
+// Every field but model and program, in the order of the struct.
+inline constexpr auto recipe_fields = std::tuple{
+    RecipeField{"data", &Recipe::data,
+                "Data: fashion-mnist, brown; x.npy,y.npy; arrays.npz; table.csv; book.txt; a "
+                "folder of images"},
+    RecipeField{"examples", &Recipe::examples, "Train on the first N examples only; 0: on all"},
+    RecipeField{"context", &Recipe::context, "Tokens that a language model sees at once"},
+    RecipeField{"merges", &Recipe::merges,
+                "Byte pairs learned from the text as tokens; 0: characters are tokens"},
+    RecipeField{"layers", &Recipe::layers, "Blocks of a transformer; 0: as the model's name says"},
+    RecipeField{"features", &Recipe::features,
+                "Width of a transformer; 0: as the model's name says"},
+    RecipeField{"heads", &Recipe::heads,
+                "Attention heads of a transformer; 0: as the model's name says"},
+    RecipeField{"dropout", &Recipe::dropout, "Share of activations dropped in training"},
+    RecipeField{"epochs", &Recipe::epochs, "Passes over the training examples"},
+    RecipeField{"steps", &Recipe::steps, "End after N steps instead of epochs; 0: epochs count"},
+    RecipeField{"evaluate_every", &Recipe::evaluate_every,
+                "Steps between evaluations; 0: after each epoch"},
+    RecipeField{"batch", &Recipe::batch, "Examples per step"},
+    RecipeField{"loss", &Recipe::loss, "cross-entropy or mean-squared-error"},
+    RecipeField{"label_smoothing", &Recipe::label_smoothing,
+                "Share of the label spread over all classes"},
+    RecipeField{"crop", &Recipe::crop, "Augmentation: shift images by up to N pixels"},
+    RecipeField{"flip", &Recipe::flip,
+                "Augmentation: mirror images left to right, every other time"},
+    RecipeField{"optimiser", &Recipe::optimiser, "sgd or adamw"},
+    RecipeField{"learning_rate", &Recipe::learning_rate, "The highest rate of the schedule"},
+    RecipeField{"schedule", &Recipe::schedule,
+                "Learning rate over the steps: constant, step, cosine"},
+    RecipeField{"warmup", &Recipe::warmup, "Steps over which the learning rate rises from 0"},
+    RecipeField{"momentum", &Recipe::momentum, "Of sgd"},
+    RecipeField{"beta1", &Recipe::beta1, "Of adamw: decay of the gradient's mean"},
+    RecipeField{"beta2", &Recipe::beta2, "Of adamw: decay of the gradient's square"},
+    RecipeField{"weight_decay", &Recipe::weight_decay, "L2 of sgd, decoupled of adamw"},
+    RecipeField{"clip_norm", &Recipe::clip_norm,
+                "Shorten gradients to this norm over all parameters; 0: do not"},
+    RecipeField{"average", &Recipe::average,
+                "Evaluate and save averaged parameters, of this decay; 0: the last"},
+    RecipeField{"precision", &Recipe::precision, "f32, or bf16 with f32 master weights"},
+    RecipeField{"seed", &Recipe::seed,
+                "Of initial weights, data order and whatever else is random"}};
+
+template <typename F>
+void for_each_recipe_field(F&& f) {
+  std::apply([&](const auto&... field) { (f(field), ...); }, recipe_fields);
 }
+
+// Whether a model is named by a file that holds its program.
+bool is_program_file(const std::string& model);
 
 // What is trained where nothing else is asked: language models on the Brown corpus with AdamW, others
 // on Fashion-MNIST with SGD. A .gir file is read. Throws InputError for an unknown model, with the
@@ -98,7 +123,9 @@ TrainOptions train_options(const Recipe& recipe);
 Workload load_workload(const Recipe& recipe,
                        const std::optional<data::Tokeniser>& tokeniser = std::nullopt);
 
-// The model's shape and programs for that data. Throws InputError if they do not fit each other.
+// The model's shape as the recipe asks for it; then with what the data say; and the programs for that.
+// Throws InputError if model and data do not fit each other.
+ModelShape shape_of(const Recipe& recipe);
 ModelShape shape_of(const Recipe& recipe, const Workload& workload);
 Model build_model(const Recipe& recipe, const Workload& workload);
 

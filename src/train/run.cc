@@ -45,18 +45,6 @@ double number(const Json& json) {
                           : json.get<double>();
 }
 
-Json to_json(const std::vector<Assessment>& assessments) {
-  Json all = Json::array();
-  for (const auto& a : assessments)
-    all.push_back({{"step", a.step},
-                   {"epoch", a.epoch},
-                   {"loss", number(a.loss)},
-                   {"accuracy", a.accuracy},
-                   {"test_loss", number(a.test_loss)},
-                   {"seconds", a.duration.value}});
-  return all;
-}
-
 std::vector<Assessment> assessments_of(const Json& json) {
   std::vector<Assessment> all;
   for (const auto& a : json)
@@ -80,7 +68,7 @@ Json to_json(const RunRecord& record) {
           {"steps", record.steps},
           {"total_steps", record.total_steps},
           {"examples_per_second", record.examples_per_second},
-          {"assessments", to_json(record.assessments)},
+          {"assessments", train::to_json(record.assessments)},
           {"samples", std::move(samples)},
           {"warnings", record.warnings},
           {"checkpoints",
@@ -131,6 +119,14 @@ bool read_line(std::string_view line, Step& step) {
          take(step.gradient_norm, '\n') && line.empty();
 }
 
+const std::string& fact(const fault::Checkpoint& checkpoint, const char* key,
+                        std::string_view origin) {
+  const auto found = checkpoint.facts.find(key);
+  if (found == checkpoint.facts.end())
+    throw InputError("{}: is no checkpoint of a training: it has no {}", origin, key);
+  return found->second;
+}
+
 // The lines before the first that is none; a last one that was cut off is not looked at.
 struct Lines {
   std::vector<Step> steps;
@@ -156,6 +152,18 @@ Lines whole_lines(std::string_view text) {
 
 }  // namespace
 
+Json to_json(const std::vector<Assessment>& assessments) {
+  Json all = Json::array();
+  for (const auto& a : assessments)
+    all.push_back({{"step", a.step},
+                   {"epoch", a.epoch},
+                   {"loss", number(a.loss)},
+                   {"accuracy", a.accuracy},
+                   {"test_loss", number(a.test_loss)},
+                   {"seconds", a.duration.value}});
+  return all;
+}
+
 std::string_view name(RunState state) { return states[static_cast<std::size_t>(state)]; }
 
 void write_run(const fs::path& folder, const RunRecord& record) {
@@ -179,6 +187,29 @@ RunRecord read_run(const fs::path& folder) {
   }
 }
 
+bool holds_run(const fs::path& folder) {
+  return fs::exists(folder / record_name) ||
+         !fault::checkpoint_files(checkpoint_folder(folder)).empty();
+}
+
+RunRecord recover_run(const fs::path& folder) {
+  try {
+    return read_run(folder);
+  } catch (const InputError& error) {
+    const auto latest = fault::latest_checkpoint(checkpoint_folder(folder));
+    if (!latest.checkpoint) throw;
+    const auto snapshot = snapshot_of(*latest.checkpoint, latest.file.string());
+    RunRecord record;
+    record.state = RunState::interrupted;
+    record.started = timestamp_utc();
+    record.recipe = recipe_of(*latest.checkpoint, latest.file.string());
+    record.steps = snapshot.steps;
+    record.assessments = snapshot.assessments;
+    record.warnings = {fmt::format("{}; what the checkpoints know is kept", error.what())};
+    return record;
+  }
+}
+
 std::vector<fs::path> list_runs(const fs::path& root) {
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
   std::error_code ignored;
@@ -193,8 +224,10 @@ std::vector<fs::path> list_runs(const fs::path& root) {
 
 fs::path new_run_folder(const fs::path& root, const std::string& model) {
   const std::string stem = fs::path(model).stem().string();
+  create_folder(root);
   for (int number = 1;; ++number)
-    if (auto folder = root / fmt::format("{}-{}", stem, number); !fs::exists(folder)) return folder;
+    if (auto folder = root / fmt::format("{}-{}", stem, number); fs::create_directory(folder))
+      return folder;
 }
 
 void remove_run(const fs::path& folder) {
@@ -268,10 +301,10 @@ std::vector<Step> read_steps(const fs::path& folder) {
   return std::move(lines.steps);
 }
 
-fault::Checkpoint to_checkpoint(const Snapshot& snapshot, const Recipe& recipe) {
+fault::Checkpoint to_checkpoint(Snapshot snapshot, const Recipe& recipe) {
   fault::Checkpoint checkpoint;
   checkpoint.step = snapshot.steps;
-  checkpoint.tensors = snapshot.states;
+  checkpoint.tensors = std::move(snapshot.states);
   checkpoint.facts["recipe"] = train::to_json(recipe);
   checkpoint.facts["loss"] = fmt::format("{}", snapshot.loss);
   checkpoint.facts["assessments"] = to_json(snapshot.assessments).dump();
@@ -281,18 +314,16 @@ fault::Checkpoint to_checkpoint(const Snapshot& snapshot, const Recipe& recipe) 
   return checkpoint;
 }
 
+Recipe recipe_of(const fault::Checkpoint& checkpoint, std::string_view origin) {
+  return recipe_from_json(fact(checkpoint, "recipe", origin), origin);
+}
+
 Snapshot snapshot_of(const fault::Checkpoint& checkpoint, std::string_view origin) {
-  const auto fact = [&](const char* key) -> const std::string& {
-    const auto found = checkpoint.facts.find(key);
-    if (found == checkpoint.facts.end())
-      throw InputError("{}: is no checkpoint of a training: it has no {}", origin, key);
-    return found->second;
-  };
   Snapshot snapshot{checkpoint.tensors, checkpoint.step, 0, {}};
-  const std::string& loss = fact("loss");
+  const std::string& loss = fact(checkpoint, "loss", origin);
   std::from_chars(loss.data(), loss.data() + loss.size(), snapshot.loss);
   try {
-    snapshot.assessments = assessments_of(Json::parse(fact("assessments")));
+    snapshot.assessments = assessments_of(Json::parse(fact(checkpoint, "assessments", origin)));
   } catch (const nlohmann::json::exception& error) {
     throw InputError("{}: its assessments cannot be read: {}", origin, error.what());
   }

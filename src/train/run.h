@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,10 +54,21 @@ struct RunRecord {
 void write_run(const std::filesystem::path& folder, const RunRecord& record);
 RunRecord read_run(const std::filesystem::path& folder);
 
+// The record of a run that is to go on; where it cannot be read, what the latest checkpoint knows of it,
+// with a warning. Throws as read_run if there is neither.
+RunRecord recover_run(const std::filesystem::path& folder);
+
+// Whether the folder holds a run, or checkpoints of one.
+bool holds_run(const std::filesystem::path& folder);
+
+// [{"step", "epoch", "loss", "accuracy", "test_loss", "seconds"}, …]; numbers that are not finite are
+// strings.
+nlohmann::ordered_json to_json(const std::vector<Assessment>& assessments);
+
 // The folders below `root` that hold a run, by the time of their last change, the latest last.
 std::vector<std::filesystem::path> list_runs(const std::filesystem::path& root);
 
-// root/MODEL-N, N the smallest number from 1 that is free.
+// Creates root/MODEL-N, N the smallest number from 1 that is free; whoever else asks gets another.
 std::filesystem::path new_run_folder(const std::filesystem::path& root, const std::string& model);
 
 // Deletes the run's files, and the folder if nothing else is in it.
@@ -98,10 +110,11 @@ class StepLog {
 // Whole lines; a last one that was cut off is left out. Throws InputError for anything else.
 std::vector<Step> read_steps(const std::filesystem::path& folder);
 
-// The conversion between a training's state and a checkpoint of it. `snapshot_of` throws InputError
-// for a checkpoint of something else.
-fault::Checkpoint to_checkpoint(const Snapshot& snapshot, const Recipe& recipe);
+// The conversion between a training's state and a checkpoint of it. `snapshot_of` and `recipe_of`
+// throw InputError for a checkpoint of something else.
+fault::Checkpoint to_checkpoint(Snapshot snapshot, const Recipe& recipe);
 Snapshot snapshot_of(const fault::Checkpoint& checkpoint, std::string_view origin);
+Recipe recipe_of(const fault::Checkpoint& checkpoint, std::string_view origin);
 
 inline std::filesystem::path checkpoint_folder(const std::filesystem::path& run) {
   return run / "checkpoints";

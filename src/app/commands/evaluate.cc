@@ -64,7 +64,7 @@ nlohmann::json assess(train::Evaluator& evaluator, const data::Dataset& data, ex
                                        evaluation.correct.size()});
   return {{"accuracy", evaluation.accuracy},
           {"loss", evaluation.loss},
-          {"images", evaluation.correct.size()}};
+          {"predictions", evaluation.correct.size()}};
 }
 
 void print(const nlohmann::json& result, const Arguments& arguments) {
@@ -75,9 +75,11 @@ void print(const nlohmann::json& result, const Arguments& arguments) {
                result["throughput"].get<double>(), arguments.batch,
                to_string(Seconds(result["latency.p25"].get<double>())),
                result["samples"].get<std::size_t>());
+  else if (const auto predictions = result["predictions"].get<std::size_t>(); predictions == 0)
+    fmt::print("loss {:.4g}\n", result["loss"].get<double>());
   else
-    fmt::print("accuracy {:.4f} on {} examples, loss {:.4f}\n", result["accuracy"].get<double>(),
-               result["images"].get<std::size_t>(), result["loss"].get<double>());
+    fmt::print("accuracy {:.4f} on {} predictions, loss {:.4f}\n", result["accuracy"].get<double>(),
+               predictions, result["loss"].get<double>());
 }
 
 // How the model was trained, which says what it is to be tested on.
@@ -118,11 +120,10 @@ void run(Arguments& arguments) {
   const auto model = file.build(arguments.batch).inference;
   arguments.batch = batch_taken(model, arguments.batch);
   const auto executor = make_executor(arguments.execution);
-  const auto test = test_part(recipe, file);
+  const auto test = train::as_trained(file, test_part(recipe, file), recipe.data);
   if (arguments.throughput && arguments.batch > test.size())
     throw InputError("--batch {}: the data set has only {} images", arguments.batch, test.size());
-  exec::States states(model, 0);
-  train::restore(file, model, states);
+  exec::States states = train::restore(file, model);
   train::Evaluator evaluator(model, *executor, precision, arguments.batch,
                              train::loss_named(recipe.loss));
   Tracing tracing(arguments.execution.trace_file);

@@ -37,8 +37,7 @@ void run(const Arguments& arguments) {
     throw InputError("{}: holds {}, which is no language model", path.string(), file.model);
   const auto executor = make_executor(arguments.execution);
   const ir::Program model = file.build(1).inference;
-  exec::States states(model, 0);
-  train::restore(file, model, states);
+  exec::States states = train::restore(file, model);
   const auto prompt = file.tokeniser->encode(arguments.prompt, "--prompt");
   Tracing tracing(arguments.execution.trace_file);
   std::vector<std::int32_t> ids;

@@ -54,7 +54,7 @@ ir::Program built(const Arguments& arguments) {
 }
 
 ir::Program load(const Arguments& arguments) {
-  const bool is_file = std::filesystem::path(arguments.model).extension() == ".gir";
+  const bool is_file = train::is_program_file(arguments.model);
   if (arguments.batch < 0) throw InputError("--batch {}: must be at least 1", arguments.batch);
   ir::Program program =
       is_file ? ir::parse(read_file(arguments.model, Bytes(largest_file)), arguments.model)

@@ -113,8 +113,8 @@ void show(const Arguments& arguments) {
 
 std::string value_of(const train::Recipe& recipe, const std::string& field) {
   std::string text = field == "model" ? recipe.model : "";
-  train::for_each_field(recipe, [&](const char* name, const auto& value, const char*) {
-    if (field == name) text = fmt::format("{}", value);
+  train::for_each_recipe_field([&](const auto& known) {
+    if (field == known.name) text = fmt::format("{}", recipe.*known.member);
   });
   return text;
 }

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <type_traits>
 
 #include "app/runs.h"
 #include "app/training.h"
@@ -20,8 +20,8 @@ const std::string no_folder = "none";
 
 struct Arguments {
   std::string model;
-  train::Recipe given;  // of which only the options in `set` count
-  std::set<std::string> set;
+  train::Recipe given;                     // of which only the options named count
+  const CLI::App* command_line = nullptr;  // knows which are
   std::string folder, resume, out;
   Training training;
   bool json = false;
@@ -32,28 +32,27 @@ std::string option_name(std::string field) {
   return "--" + field;
 }
 
+bool is_given(const Arguments& arguments, const std::string& option) {
+  return arguments.command_line->count(option) > 0;
+}
+
 // The fields of `given` that were named on the command line, over `recipe`.
 train::Recipe overlaid(train::Recipe recipe, const Arguments& arguments) {
-  std::vector<std::function<void()>> assignments;
-  std::map<std::string, nlohmann::json> values;
-  train::for_each_field(arguments.given, [&](const char* name, const auto& value, const char*) {
-    if (arguments.set.contains(name)) values[name] = value;
-  });
-  train::for_each_field(recipe, [&](const char* name, auto& field, const char*) {
-    if (const auto found = values.find(name); found != values.end())
-      field = found->second.get<std::decay_t<decltype(field)>>();
+  train::for_each_recipe_field([&](const auto& field) {
+    if (is_given(arguments, option_name(field.name)))
+      recipe.*field.member = arguments.given.*field.member;
   });
   // Naming one way to measure a run's length ends the other.
-  if (arguments.set.contains("epochs") && !arguments.set.contains("steps")) {
+  if (is_given(arguments, "--epochs") && !is_given(arguments, "--steps")) {
     recipe.steps = 0;
-    if (!arguments.set.contains("evaluate_every")) recipe.evaluate_every = 0;
+    if (!is_given(arguments, "--evaluate-every")) recipe.evaluate_every = 0;
   }
   return recipe;
 }
 
 // The recipe of a run that goes on; what is said again must be the same.
 train::Recipe resumed(const Arguments& arguments) {
-  const auto recorded = train::read_run(arguments.training.folder).recipe;
+  const auto recorded = train::recover_run(arguments.training.folder).recipe;
   auto asked = overlaid(recorded, arguments);
   if (!arguments.model.empty() && arguments.model != recorded.model)
     throw InputError("{}: is a run of {}, not of {}", arguments.training.folder.string(),
@@ -66,24 +65,28 @@ train::Recipe resumed(const Arguments& arguments) {
   return recorded;
 }
 
-// What the run keeps, and where its model goes, unless it is said anew.
+// How the run computes, what it keeps and where its model goes, unless it is said anew.
 void keep_settings(Arguments& arguments) {
   Training& training = arguments.training;
-  const auto facts = train::read_run(training.folder).facts;
+  const auto facts = train::recover_run(training.folder).facts;
   const auto take = [&](const char* option, const char* fact, auto& value) {
     const auto found = facts.find(fact);
-    if (arguments.set.contains(option) || found == facts.end()) return;
-    const std::string& text = found->second;
-    std::from_chars(text.data(), text.data() + text.size(), value);
+    if (is_given(arguments, option) || found == facts.end()) return;
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
+      value = found->second;
+    else
+      std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
   };
   int best = training.retention.best ? 1 : 0;
-  take("keep-last", "keep.last", training.retention.last);
-  take("keep-best", "keep.best", best);
-  take("keep-every", "keep.every", training.retention.every);
-  take("checkpoint-every", "checkpoint.steps", training.checkpoint_steps);
+  take("--executor", "executor", training.execution.executor);
+  take("--threads", "threads", training.execution.threads);
+  take("--keep-last", "keep.last", training.retention.last);
+  take("--keep-best", "keep.best", best);
+  take("--keep-every", "keep.every", training.retention.every);
+  take("--checkpoint-every", "checkpoint.steps", training.checkpoint_steps);
+  take("--out", "out", arguments.out);
   training.retention.best = best != 0;
-  if (const auto out = facts.find("out"); arguments.out.empty() && out != facts.end())
-    training.out = out->second;
+  training.out = arguments.out;
 }
 
 void prepare(Arguments& arguments) {
@@ -113,21 +116,12 @@ void prepare(Arguments& arguments) {
   training.folder = arguments.folder.empty() ? train::new_run_folder(runs_folder, arguments.model)
                                              : std::filesystem::path(arguments.folder);
   if (arguments.folder.empty()) return;
-  if (std::filesystem::exists(training.folder / "run.json") ||
-      !fault::checkpoint_files(train::checkpoint_folder(training.folder)).empty())
+  if (train::holds_run(training.folder))
     throw InputError("--run {}: holds a run already; go on with it by --resume {}, or name another",
                      arguments.folder, arguments.folder);
 }
 
-nlohmann::json to_json(const Trained& trained, const std::filesystem::path& folder) {
-  nlohmann::json assessments = nlohmann::json::array();
-  for (const auto& a : trained.record.assessments)
-    assessments.push_back({{"step", a.step},
-                           {"epoch", a.epoch},
-                           {"loss", a.loss},
-                           {"accuracy", a.accuracy},
-                           {"test_loss", a.test_loss},
-                           {"seconds", a.duration.value}});
+nlohmann::ordered_json to_json(const Trained& trained, const std::filesystem::path& folder) {
   const auto last =
       trained.record.assessments.empty() ? train::Assessment() : trained.record.assessments.back();
   return {{"accuracy", last.accuracy},
@@ -135,7 +129,7 @@ nlohmann::json to_json(const Trained& trained, const std::filesystem::path& fold
           {"throughput", trained.record.examples_per_second},
           {"steps", trained.record.steps},
           {"interrupted", trained.record.state == train::RunState::interrupted},
-          {"assessments", std::move(assessments)},
+          {"assessments", train::to_json(trained.record.assessments)},
           {"warnings", trained.record.warnings},
           {"run", folder.string()},
           {"model_file", trained.model.string()}};
@@ -155,10 +149,21 @@ void print(const Trained& trained, const Training& training) {
   fmt::print("report: {}\n", (training.folder / "report.html").string());
 }
 
+// A run that ends before it began leaves no empty folder.
+Trained run_or_tidy(const Training& training) {
+  try {
+    return run_training(training);
+  } catch (...) {
+    std::error_code not_empty;
+    if (!training.folder.empty()) std::filesystem::remove(training.folder, not_empty);
+    throw;
+  }
+}
+
 void run(Arguments& arguments) {
   if (arguments.json) Progress::silence();
   prepare(arguments);
-  const auto trained = run_training(arguments.training);
+  const auto trained = run_or_tidy(arguments.training);
   if (arguments.json)
     fmt::print("{}\n", to_json(trained, arguments.training.folder).dump());
   else
@@ -183,16 +188,14 @@ void add_train(CLI::App& parent) {
                       fmt::format("One of: {} (and resnetN, resnetNxW); or a forward program in a "
                                   "file that ends in .gir",
                                   fmt::join(train::model_names(), ", ")));
-  train::for_each_field(a.given, [&](const char* name, auto& field, const char* meaning) {
-    const std::string option = option_name(name);
-    if constexpr (std::is_same_v<std::decay_t<decltype(field)>, bool>)
-      command->add_flag(option, field, meaning)->each([arguments, name](const std::string&) {
-        arguments->set.insert(name);
-      });
+  a.command_line = command;
+  train::for_each_recipe_field([&](const auto& field) {
+    auto& value = a.given.*field.member;
+    const std::string option = option_name(field.name);
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, bool>)
+      command->add_flag(option, value, field.meaning);
     else
-      command->add_option(option, field, meaning)
-          ->capture_default_str()
-          ->each([arguments, name](const std::string&) { arguments->set.insert(name); });
+      command->add_option(option, value, field.meaning)->capture_default_str();
   });
   command
       ->add_option("--run", a.folder,
@@ -209,27 +212,19 @@ void add_train(CLI::App& parent) {
       ->type_name("FILE");
   command->add_option("--out", a.out, "Where the model goes; default model.safetensors in the run")
       ->type_name("FILE");
-  const auto note = [arguments](const char* option) {
-    return [arguments, option](const std::string&) { arguments->set.insert(option); };
-  };
   command
       ->add_option("--checkpoint-every", a.training.checkpoint_steps,
                    "Steps between checkpoints; default: a minute, and after each evaluation")
-      ->check(CLI::NonNegativeNumber)
-      ->each(note("checkpoint-every"));
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--keep-last", a.training.retention.last, "Newest checkpoints that are kept")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
-      ->each(note("keep-last"));
+      ->check(CLI::PositiveNumber);
   command
       ->add_option("--keep-every", a.training.retention.every,
                    "Keep also each checkpoint whose step is a multiple of N; 0: none")
-      ->check(CLI::NonNegativeNumber)
-      ->each(note("keep-every"));
-  command
-      ->add_flag("--keep-best,!--no-keep-best", a.training.retention.best,
-                 "Keep also the one with the least test loss (the default)")
-      ->each(note("keep-best"));
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("--keep-best,!--no-keep-best", a.training.retention.best,
+                    "Keep also the one with the least test loss (the default)");
   command->add_flag("--json", a.json, "Print the result as JSON");
   add_execution_options(*command, a.training.execution);
   command->footer(

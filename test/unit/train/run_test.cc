@@ -109,7 +109,23 @@ TEST_F(RunTest, OneProcessHoldsARun) {
 
 TEST_F(RunTest, FoldersAreNumbered) {
   EXPECT_EQ(new_run_folder(root, "lenet"), root / "lenet-2");
+  EXPECT_EQ(new_run_folder(root, "lenet"), root / "lenet-3") << "lenet-2 is taken, though empty";
   EXPECT_EQ(new_run_folder(root, "models/my-net.gir"), root / "my-net-1");
+}
+
+TEST_F(RunTest, ARunWithoutARecordGoesOnFromItsCheckpoint) {
+  EXPECT_FALSE(holds_run(folder));
+  EXPECT_THROW(recover_run(folder), InputError);
+  const Snapshot snapshot{{{"w", Tensor::scalar(1.5F)}}, 10, 1.0 / 3, record().assessments};
+  fault::Checkpoints(checkpoint_folder(folder), {}).save(to_checkpoint(snapshot, record().recipe));
+  EXPECT_TRUE(holds_run(folder));
+  write_file(folder / "run.json", "{");
+  const auto run = recover_run(folder);
+  EXPECT_EQ(run.recipe, record().recipe);
+  EXPECT_EQ(run.steps, 10);
+  EXPECT_EQ(run.assessments.at(0).test_loss, 0.25);
+  ASSERT_EQ(run.warnings.size(), 1u);
+  EXPECT_NE(run.warnings[0].find("run.json"), std::string::npos) << run.warnings[0];
 }
 
 TEST_F(RunTest, ACheckpointHoldsASnapshotWhole) {

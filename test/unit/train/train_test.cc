@@ -12,6 +12,7 @@
 #include "train/replay.h"
 #include "train/trainer.h"
 #include "train/zoo/zoo.h"
+#include "unit/error_of.h"
 
 namespace gnomon::train {
 namespace {
@@ -96,10 +97,38 @@ TEST(ModelFile, WhatIsLoadedIsWhatWasTrained) {
 
   const auto file = load(path);
   const auto model = file.build(25).inference;
-  exec::States states(model, 99);
-  restore(file, model, states);
+  exec::States states = restore(file, model);
   Evaluator evaluator(model, executor, Precision::f32, 25);
   EXPECT_EQ(evaluator.evaluate(data.test, states).accuracy, trained.accuracy());
+}
+
+TEST(ModelFile, DataAreGivenAsInTraining) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "classes.safetensors";
+  {
+    ModelFile file;
+    file.model = "mlp";
+    file.classes = {"cat", "dog\xff", "eel"};
+    file.normalisation = {12.5, 0.1 + 0.2};
+    save(path, file);
+  }
+  const auto file = load(path);
+  ASSERT_EQ(file.classes.size(), 3u);
+  EXPECT_EQ(file.classes[2], "eel");
+  ASSERT_TRUE(file.normalisation.has_value());
+  EXPECT_EQ(*file.normalisation, (data::Normalisation{12.5, 0.1 + 0.2}));
+
+  data::Dataset other;
+  other.labels = Tensor::of<std::uint8_t>({4}, std::vector<std::uint8_t>{0, 1, 1, 0});
+  other.classes = {"eel", "cat"};
+  const auto renumbered = as_trained(file, other, "new/");
+  EXPECT_EQ(renumbered.labels,
+            Tensor::of<std::int32_t>({4}, std::vector<std::int32_t>{2, 0, 0, 2}));
+  EXPECT_EQ(renumbered.classes, file.classes);
+  EXPECT_EQ(renumbered.normalisation, *file.normalisation);
+
+  other.classes = {"eel", "cats"};
+  EXPECT_EQ(test::error_of([&] { as_trained(file, other, "new/"); }),
+            "new/: the model mlp does not know the class cats; did you mean 'cat'?");
 }
 
 TEST(ModelFile, WrongModelIsNamed) {
@@ -108,8 +137,7 @@ TEST(ModelFile, WrongModelIsNamed) {
   Trainer trainer(small("mlp", 16), executor, data, quick());
   const auto file = file_of("mlp", trainer);
   const auto other = model_named("lenet", {}).inference;
-  exec::States states(other, 0);
-  EXPECT_THROW(restore(file, other, states), InputError);
+  EXPECT_THROW(restore(file, other), InputError);
 }
 
 TEST(Trainer, ImpossibleOptionsAreRefused) {
