@@ -59,6 +59,9 @@ struct RecipeField {
   const char* meaning;
 };
 
+template <typename T>
+RecipeField(const char*, T Recipe::*, const char*) -> RecipeField<T>;
+
 // Every field but model and program, in the order of the struct.
 inline constexpr auto recipe_fields = std::tuple{
     RecipeField{"data", &Recipe::data,
