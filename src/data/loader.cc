@@ -187,6 +187,7 @@ class Loader::Work {
     start();
   }
 
+  std::int64_t ready() const { return ahead_->ready(); }
   std::int64_t batches() const { return batches_; }
   Position position() const { return position_; }
 
@@ -219,6 +220,7 @@ Loader::Loader(const Dataset& data, const LoaderOptions& options) {
 Loader::~Loader() = default;
 
 const Batch* Loader::next() { return work_->next(); }
+std::int64_t Loader::ready() const { return work_->ready(); }
 std::int64_t Loader::batches_per_epoch() const { return work_->batches(); }
 Position Loader::position() const { return work_->position(); }
 void Loader::seek(Position position) { work_->seek(position); }

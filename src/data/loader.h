@@ -69,6 +69,10 @@ class Loader {
   // epoch, after which the next epoch begins. Rethrows what went wrong in the background.
   const Batch* next();
 
+  // Batches that are prepared and were not asked for yet, up to LoaderOptions::ahead: 0 says that the
+  // loader is what one waits for.
+  std::int64_t ready() const;
+
   std::int64_t batches_per_epoch() const;
 
   Position position() const;

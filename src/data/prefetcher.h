@@ -53,6 +53,12 @@ class Prefetcher {
     return at(taken_++);
   }
 
+  // Slots that are filled and were not handed out yet.
+  std::int64_t ready() const {
+    const std::lock_guard lock(mutex_);
+    return produced_ - taken_;
+  }
+
  private:
   Slot& at(std::int64_t index) { return slots_[static_cast<std::size_t>(index) % slots_.size()]; }
 
@@ -86,7 +92,7 @@ class Prefetcher {
 
   std::vector<Slot> slots_;
   Fill fill_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable room_, filled_;
   std::int64_t produced_;  // slots before this index are filled
   std::int64_t taken_;     // slots before this index were handed out

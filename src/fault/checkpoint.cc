@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "data/safetensors.h"
+#include "trace/recorder.h"
 
 namespace gnomon::fault {
 namespace {
@@ -38,7 +38,7 @@ std::string manifest_sum(const Metadata& metadata, const std::map<std::string, T
 }
 
 template <typename T>
-T number(const Metadata& metadata, std::string_view key, const fs::path& file) {
+T number(const Metadata& metadata, std::string_view key, std::string_view origin) {
   const auto found = metadata.find(std::string(key));
   T value{};
   if (found != metadata.end()) {
@@ -46,7 +46,13 @@ T number(const Metadata& metadata, std::string_view key, const fs::path& file) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc() && end == text.data() + text.size()) return value;
   }
-  throw InputError("{}: is no checkpoint: its metadata has no number '{}'", file.string(), key);
+  throw InputError("{}: is no checkpoint: its metadata has no number '{}'", origin, key);
+}
+
+std::int64_t size_of(const Checkpoint& checkpoint) {
+  std::size_t bytes = 0;
+  for (const auto& [name, tensor] : checkpoint.tensors) bytes += tensor.bytes();
+  return static_cast<std::int64_t>(bytes);
 }
 
 std::string file_name(std::int64_t step) { return fmt::format("{}{:012}{}", prefix, step, suffix); }
@@ -71,35 +77,42 @@ void remove_unfinished(const fs::path& folder) {
 
 }  // namespace
 
-void write_checkpoint(const fs::path& file, const Checkpoint& checkpoint) {
+data::NamedTensors contents_of(Checkpoint checkpoint) {
   Metadata metadata{{std::string(version_key), std::to_string(version)},
                     {std::string(step_key), std::to_string(checkpoint.step)}};
   if (checkpoint.score) metadata[std::string(score_key)] = fmt::format("{}", *checkpoint.score);
   for (const auto& [key, value] : checkpoint.facts)
     metadata[std::string(fact_prefix) + key] = value;
   metadata[std::string(sum_key)] = manifest_sum(metadata, checkpoint.tensors);
-  data::write_safetensors(file, {checkpoint.tensors, std::move(metadata)});
+  return {std::move(checkpoint.tensors), std::move(metadata)};
 }
 
-Checkpoint read_checkpoint(const fs::path& file) {
-  auto contents = data::read_safetensors(file);
+void write_checkpoint(const fs::path& file, Checkpoint checkpoint) {
+  data::write_safetensors(file, contents_of(std::move(checkpoint)));
+}
+
+Checkpoint checkpoint_of(data::NamedTensors contents, std::string_view origin) {
   const Metadata& metadata = contents.metadata;
-  const int found = number<int>(metadata, version_key, file);
+  const int found = number<int>(metadata, version_key, origin);
   if (found > version)
     throw InputError("{}: was written by a newer version (format {}, this one reads up to {})",
-                     file.string(), found, version);
+                     origin, found, version);
   const auto sum = metadata.find(std::string(sum_key));
   if (sum == metadata.end() || sum->second != manifest_sum(metadata, contents.tensors))
     throw InputError("{}: is damaged: its manifest does not match its checksum; use an older one",
-                     file.string());
+                     origin);
   Checkpoint checkpoint;
-  checkpoint.step = number<std::int64_t>(metadata, step_key, file);
+  checkpoint.step = number<std::int64_t>(metadata, step_key, origin);
   if (metadata.contains(std::string(score_key)))
-    checkpoint.score = number<double>(metadata, score_key, file);
+    checkpoint.score = number<double>(metadata, score_key, origin);
   for (const auto& [key, value] : metadata)
     if (key.starts_with(fact_prefix)) checkpoint.facts[key.substr(fact_prefix.size())] = value;
   checkpoint.tensors = std::move(contents.tensors);
   return checkpoint;
+}
+
+Checkpoint read_checkpoint(const fs::path& file) {
+  return checkpoint_of(data::read_safetensors(file), file.string());
 }
 
 std::map<std::int64_t, fs::path> checkpoint_files(const fs::path& folder) {
@@ -168,11 +181,15 @@ class Checkpoints::Writer {
 
  private:
   void work() {
+    static const trace::Name event =
+        trace::intern({"write checkpoint", trace::Category::phase, {"bytes", ""}});
+    trace::name_thread("checkpoints");
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [&] { return next_ || ending_; });
       if (!next_) return;
       lock.unlock();
+      const trace::Scope scope(event, size_of(*next_));
       const Seconds start = now();
       std::exception_ptr error;
       Bytes bytes;

@@ -12,10 +12,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/tensor.h"
 #include "base/units.h"
+#include "data/safetensors.h"
 
 namespace gnomon::fault {
 
@@ -34,10 +36,14 @@ struct Retention {
   std::int64_t every = 0;
 };
 
-void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint);
+void write_checkpoint(const std::filesystem::path& file, Checkpoint checkpoint);
 
 // Throws InputError naming the file: absent, damaged, no checkpoint, or written by a newer version.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
+
+// What the file holds, and the way back; `origin` is for messages.
+data::NamedTensors contents_of(Checkpoint checkpoint);
+Checkpoint checkpoint_of(data::NamedTensors contents, std::string_view origin);
 
 // What writing cost.
 struct CheckpointCost {

@@ -101,9 +101,9 @@ std::int64_t Builder::free_id(std::uint32_t process) {
 void Builder::separate(std::size_t index) {
   std::vector<std::vector<Event>> threads(1);
   std::vector<std::vector<std::int64_t>> ends(1);  // of the slices that are open, by thread
-  const auto nests = [&](const Event& event, std::vector<std::int64_t>& open) {
-    while (!open.empty() && open.back() <= event.begin) open.pop_back();
-    return open.empty() || event.end <= open.back();
+  const auto nests = [&](const Event& event, std::vector<std::int64_t>& around) {
+    while (!around.empty() && around.back() <= event.begin) around.pop_back();
+    return around.empty() || event.end <= around.back();
   };
   for (const auto& event : trace_.threads[index].events) {
     std::size_t at = 0;

@@ -41,7 +41,7 @@ std::string to_text(const ModelShape& shape) {
   return to_text(json);
 }
 
-ModelShape shape_of(const std::string& text, const std::filesystem::path& path) {
+ModelShape shape_of(const std::string& text, std::string_view origin) {
   ModelShape shape;
   try {
     const auto json = nlohmann::json::parse(text);
@@ -49,18 +49,18 @@ ModelShape shape_of(const std::string& text, const std::filesystem::path& path) 
       value = json.at(name).get<std::int64_t>();
     });
   } catch (const nlohmann::json::exception& error) {
-    throw InputError("{}: the model's shape cannot be read: {}", path.string(), error.what());
+    throw InputError("{}: the model's shape cannot be read: {}", origin, error.what());
   }
   return shape;
 }
 
 // An entry of the metadata that is JSON.
 template <typename T>
-T value_of(const std::string& text, const char* key, const std::filesystem::path& path) {
+T value_of(const std::string& text, const char* key, std::string_view origin) {
   try {
     return nlohmann::json::parse(text).get<T>();
   } catch (const nlohmann::json::exception& error) {
-    throw InputError("{}: {} cannot be read: {}", path.string(), key, error.what());
+    throw InputError("{}: {} cannot be read: {}", origin, key, error.what());
   }
 }
 
@@ -100,31 +100,35 @@ void save(const std::filesystem::path& path, const ModelFile& file) {
   data::write_safetensors(path, {file.states, std::move(metadata)});
 }
 
-ModelFile load(const std::filesystem::path& path) {
-  auto contents = data::read_safetensors(path);
+ModelFile model_of(data::NamedTensors contents, std::string_view origin) {
   const auto model = taken(contents.metadata, model_key);
   if (!model)
     throw InputError("{}: holds tensors but no model; make one with `gnomon train MODEL --out {}`",
-                     path.string(), path.string());
+                     origin, origin);
   ModelFile file;
   file.model = *model;
   if (const auto text = taken(contents.metadata, program_key))
-    file.program = ir::parse(*text, path.string());
-  if (const auto text = taken(contents.metadata, shape_key)) file.shape = shape_of(*text, path);
+    file.program = ir::parse(*text, origin);
+  if (const auto text = taken(contents.metadata, shape_key)) file.shape = shape_of(*text, origin);
   if (const auto text = taken(contents.metadata, tokeniser_key))
-    file.tokeniser = data::Tokeniser::from_json(*text, path.string());
+    file.tokeniser = data::Tokeniser::from_json(*text, origin);
   if (const auto text = taken(contents.metadata, classes_key))
-    file.classes = value_of<std::vector<std::string>>(*text, classes_key, path);
+    file.classes = value_of<std::vector<std::string>>(*text, classes_key, origin);
   if (const auto text = taken(contents.metadata, normalisation_key)) {
-    const auto [mean, deviation] = value_of<std::array<double, 2>>(*text, normalisation_key, path);
+    const auto [mean, deviation] =
+        value_of<std::array<double, 2>>(*text, normalisation_key, origin);
     if (!(deviation > 0))
-      throw InputError("{}: {} has the deviation {}; it must be above 0", path.string(),
-                       normalisation_key, deviation);
+      throw InputError("{}: {} has the deviation {}; it must be above 0", origin, normalisation_key,
+                       deviation);
     file.normalisation = {mean, deviation};
   }
   file.states = std::move(contents.tensors);
   file.metadata = std::move(contents.metadata);
   return file;
+}
+
+ModelFile load(const std::filesystem::path& path) {
+  return model_of(data::read_safetensors(path), path.string());
 }
 
 exec::States restore(const ModelFile& file, const ir::Program& program) {

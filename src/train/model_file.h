@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/safetensors.h"
 #include "data/tokeniser.h"
 #include "exec/states.h"
 #include "ir/program.h"
@@ -41,6 +42,9 @@ void save(const std::filesystem::path& path, const ModelFile& file);
 
 // Throws InputError naming the file if it is absent, damaged, or holds no model of Gnomon's.
 ModelFile load(const std::filesystem::path& path);
+
+// The same of a file's contents; `origin` is for messages.
+ModelFile model_of(data::NamedTensors contents, std::string_view origin);
 
 // The states of `program`, from the file. Throws InputError naming the first state that the file lacks or
 // holds in another shape, before any memory is taken.

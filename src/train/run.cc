@@ -78,7 +78,7 @@ Json to_json(const RunRecord& record) {
             {"bytes", cost.bytes.value}}}};
 }
 
-RunRecord record_of(const Json& json, const std::string& origin) {
+RunRecord record_of(const Json& json, std::string_view origin) {
   RunRecord record;
   record.state = state_named(json.at("state").get<std::string>());
   record.started = json.at("started").get<std::string>();
@@ -170,21 +170,24 @@ void write_run(const fs::path& folder, const RunRecord& record) {
   write_file(folder / record_name, seal(to_json(record)));
 }
 
-RunRecord read_run(const fs::path& folder) {
-  const fs::path file = folder / record_name;
-  const auto json = unseal(read_file(file, Bytes(largest_record)), file.string(),
-                           "the checkpoints beside it can still be read");
+RunRecord parse_run(std::string_view text, std::string_view origin) {
+  const auto json = unseal(text, origin, "the checkpoints beside it can still be read");
   const int found = json.value("version", 0);
   if (found > version)
     throw InputError("{}: was written by a newer version (format {}, this one reads up to {})",
-                     file.string(), found, version);
+                     origin, found, version);
   try {
-    return record_of(json, file.string());
+    return record_of(json, origin);
   } catch (const nlohmann::json::exception& error) {
-    throw InputError("{}: is no record of a run: {}", file.string(), error.what());
+    throw InputError("{}: is no record of a run: {}", origin, error.what());
   } catch (const std::domain_error& error) {
-    throw InputError("{}: is no record of a run: {}", file.string(), error.what());
+    throw InputError("{}: is no record of a run: {}", origin, error.what());
   }
+}
+
+RunRecord read_run(const fs::path& folder) {
+  const fs::path file = folder / record_name;
+  return parse_run(read_file(file, Bytes(largest_record)), file.string());
 }
 
 bool holds_run(const fs::path& folder) {
@@ -293,12 +296,15 @@ void StepLog::flush() {
   added_.clear();
 }
 
+std::vector<Step> parse_steps(std::string_view text, std::string_view origin) {
+  auto lines = whole_lines(text);
+  if (lines.bad > 0) throw InputError("{}:{}: is no line of a log of steps", origin, lines.bad);
+  return std::move(lines.steps);
+}
+
 std::vector<Step> read_steps(const fs::path& folder) {
   const fs::path file = folder / log_name;
-  auto lines = whole_lines(read_file(file, Bytes(largest_log)));
-  if (lines.bad > 0)
-    throw InputError("{}:{}: is no line of a log of steps", file.string(), lines.bad);
-  return std::move(lines.steps);
+  return parse_steps(read_file(file, Bytes(largest_log)), file.string());
 }
 
 fault::Checkpoint to_checkpoint(Snapshot snapshot, const Recipe& recipe) {

@@ -53,6 +53,7 @@ struct RunRecord {
 // damaged.
 void write_run(const std::filesystem::path& folder, const RunRecord& record);
 RunRecord read_run(const std::filesystem::path& folder);
+RunRecord parse_run(std::string_view text, std::string_view origin);
 
 // The record of a run that is to go on; where it cannot be read, what the latest checkpoint knows of it,
 // with a warning. Throws as read_run if there is neither.
@@ -109,6 +110,7 @@ class StepLog {
 
 // Whole lines; a last one that was cut off is left out. Throws InputError for anything else.
 std::vector<Step> read_steps(const std::filesystem::path& folder);
+std::vector<Step> parse_steps(std::string_view text, std::string_view origin);
 
 // The conversion between a training's state and a checkpoint of it. `snapshot_of` and `recipe_of`
 // throw InputError for a checkpoint of something else.

@@ -228,6 +228,11 @@ class Trainer::Work {
 
   const data::Batch& next_batch() {
     static const trace::Name event = trace::intern({"next batch", trace::Category::loader, {}});
+    static const trace::Name ready = trace::intern({.text = "batches ready",
+                                                    .category = trace::Category::loader,
+                                                    .arguments = {},
+                                                    .unit = "batches"});
+    if (trace::recording()) trace::counter(ready, static_cast<double>(loader_.ready()));
     const trace::Scope scope(event);
     const data::Batch* batch = loader_.next();
     return batch != nullptr ? *batch : *loader_.next();  // an epoch has ended

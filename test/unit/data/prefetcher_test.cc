@@ -13,6 +13,15 @@ TEST(Prefetcher, HandsOutInOrder) {
   for (std::int64_t i = 5; i < 1000; ++i) ASSERT_EQ(ahead.next(), i);
 }
 
+TEST(Prefetcher, KnowsWhatIsReady) {
+  Prefetcher<int> ahead(std::vector<int>(3), 0,
+                        [](int& slot, std::int64_t index) { slot = static_cast<int>(index); });
+  while (ahead.ready() < 3) std::this_thread::yield();
+  ahead.next();
+  EXPECT_GE(ahead.ready(), 2) << "the slot handed out is not ready";
+  EXPECT_LE(ahead.ready(), 2);
+}
+
 TEST(Prefetcher, RunsAheadNoFurtherThanItsSlots) {
   std::atomic<std::int64_t> filled = 0, taken = 0, lead = 0;
   Prefetcher<std::int64_t> ahead(std::vector<std::int64_t>(4), 0,
