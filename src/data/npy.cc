@@ -351,8 +351,4 @@ std::string npy_bytes(const Tensor& tensor, std::string_view origin) {
   return file;
 }
 
-void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
-  write_file(path, npy_bytes(tensor, path.string()));
-}
-
 }  // namespace gnomon::data

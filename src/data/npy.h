@@ -35,7 +35,4 @@ Tensor read_npy(const std::filesystem::path& path);
 // file.
 std::string npy_bytes(const Tensor& tensor, std::string_view origin);
 
-// Writes such a file, atomically. Throws also EnvironmentError if it cannot be written.
-void write_npy(const std::filesystem::path& path, const Tensor& tensor);
-
 }  // namespace gnomon::data

@@ -152,8 +152,4 @@ std::string npz_bytes(const std::map<std::string, Tensor>& tensors, std::string_
   return file;
 }
 
-void write_npz(const std::filesystem::path& path, const std::map<std::string, Tensor>& tensors) {
-  write_file(path, npz_bytes(tensors, path.string()));
-}
-
 }  // namespace gnomon::data

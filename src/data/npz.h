@@ -28,7 +28,4 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& path);
 // which NumPy lacks, and for a name that is empty or not UTF-8.
 std::string npz_bytes(const std::map<std::string, Tensor>& tensors, std::string_view origin);
 
-// Writes such a file, atomically. Throws also EnvironmentError if it cannot be written.
-void write_npz(const std::filesystem::path& path, const std::map<std::string, Tensor>& tensors);
-
 }  // namespace gnomon::data

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "data/utf8.h"
 
@@ -278,14 +277,6 @@ Tokeniser Tokeniser::from_json(std::string_view text, std::string_view name) {
   if (parser.is("characters")) return from_characters(parser.characters());
   if (parser.is("byte pairs")) return from_merges(parser.merges());
   parser.fail("the kind is neither \"characters\" nor \"byte pairs\"");
-}
-
-void write_tokeniser(const std::filesystem::path& path, const Tokeniser& tokeniser) {
-  write_file(path, tokeniser.to_json());
-}
-
-Tokeniser read_tokeniser(const std::filesystem::path& path) {
-  return Tokeniser::from_json(read_file(path, Bytes(64.0 * (1 << 20))), path.string());
 }
 
 }  // namespace gnomon::data

@@ -4,7 +4,6 @@
 // (byte_pairs.h).
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -87,11 +86,5 @@ class Tokeniser {
   std::unordered_map<std::string, std::int32_t> characters_;    // by their bytes
   std::unordered_map<std::uint64_t, std::int32_t> merged_ids_;  // by the pair
 };
-
-// Atomic. Throws EnvironmentError if the file cannot be written.
-void write_tokeniser(const std::filesystem::path& path, const Tokeniser& tokeniser);
-
-// Throws InputError as from_json, or if the file (at most 64 MiB) cannot be read.
-Tokeniser read_tokeniser(const std::filesystem::path& path);
 
 }  // namespace gnomon::data

@@ -92,15 +92,13 @@ TEST(Tokeniser, AnyBytesComeBack) {
   }
 }
 
-TEST(Tokeniser, FilesHoldTheValue) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "tokeniser.json";
+TEST(Tokeniser, TheTextHoldsTheValue) {
   for (const auto& tokeniser :
        {Tokeniser::of_characters(rhyme), Tokeniser::of_byte_pairs(rhyme, 20)}) {
-    write_tokeniser(path, tokeniser);
-    EXPECT_EQ(read_tokeniser(path), tokeniser);
-    EXPECT_EQ(read_tokeniser(path).encode(rhyme[0]), tokeniser.encode(rhyme[0]));
+    const auto back = Tokeniser::from_json(tokeniser.to_json(), "t.json");
+    EXPECT_EQ(back, tokeniser);
+    EXPECT_EQ(back.encode(rhyme[0]), tokeniser.encode(rhyme[0]));
   }
-  EXPECT_THROW(read_tokeniser("/absent/t.json"), InputError);
 }
 
 TEST(Tokeniser, EveryTruncationAndFlipOfAFileIsRefused) {
