@@ -9,7 +9,6 @@
 namespace gnomon::fault {
 namespace {
 
-// Bytes that the checksum of a checkpoint covers.
 void read_back(const data::NamedTensors& contents) {
   Checkpoint checkpoint;
   checkpoint.step = static_cast<std::int64_t>(contents.tensors.size());
@@ -25,10 +24,14 @@ void read_back(const data::NamedTensors& contents) {
 }  // namespace gnomon::fault
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  gnomon::data::NamedTensors contents;
   try {
-    auto contents =
-        gnomon::data::parse_safetensors({reinterpret_cast<const char*>(data), size}, "fuzz");
-    gnomon::fault::read_back(contents);
+    contents = gnomon::data::parse_safetensors({reinterpret_cast<const char*>(data), size}, "fuzz");
+  } catch (const gnomon::InputError&) {
+    return 0;
+  }
+  gnomon::fault::read_back(contents);
+  try {
     gnomon::fault::checkpoint_of(std::move(contents), "fuzz");
   } catch (const gnomon::InputError&) {
   }

@@ -111,8 +111,10 @@ void Builder::separate(std::size_t index) {
       while (at < threads.size() && !nests(event, ends[at])) ++at;
       if (at == most_overlapping)
         throw InputError(
-            "{}: more than {} slices of one thread overlap; it is no trace of a program",
-            origin_name_, most_overlapping);
+            "{}: more than {} slices of thread {} overlap at {} ns; what runs at one time belongs "
+            "on "
+            "tracks of its own",
+            origin_name_, most_overlapping, trace_.threads[index].id, event.begin);
       if (at == threads.size()) {
         threads.emplace_back();
         ends.emplace_back();

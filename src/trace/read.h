@@ -28,7 +28,8 @@ namespace gnomon::trace {
 enum class CutOff { refuse, keep };
 
 // The format is found by the file's first bytes. Throws InputError naming the file, the offset in
-// bytes and the cause if it is absent, neither of the two, cut off or damaged.
+// bytes and the cause if it is absent, neither of the two, cut off or damaged; or if more than 1000
+// slices of one thread overlap.
 Trace read_trace(const std::filesystem::path& file, CutOff cut_off = CutOff::refuse);
 
 // The same from a stream that begins at offset 0; `origin` is what errors call it.

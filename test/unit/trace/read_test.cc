@@ -389,7 +389,8 @@ TEST(Read, SlicesThatDoNotNestGetThreadsOfTheirOwn) {
 
   EXPECT_EQ(parse(staircase(1000)).threads.size(), 1000u);
   EXPECT_EQ(error_of(staircase(1001)),
-            "test: more than 1000 slices of one thread overlap; it is no trace of a program");
+            "test: more than 1000 slices of thread 1 overlap at 1000000 ns; what runs at one time "
+            "belongs on tracks of its own");
 }
 
 }  // namespace
