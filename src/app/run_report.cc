@@ -60,11 +60,6 @@ Json run_data(const std::filesystem::path& folder) {
   Json samples = Json::array();
   for (const auto& sample : record.samples)
     samples.push_back({{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
-  // The page knows no numbers but finite ones.
-  Json epochs = train::to_json(record.assessments);
-  for (auto& epoch : epochs)
-    for (auto& [name, value] : epoch.items())
-      if (value.is_string()) value = nullptr;
   const bool killed = record.state == train::RunState::running && !train::is_held(folder);
   return {{"kind", "run"},
           {"schema", 1},
@@ -75,7 +70,7 @@ Json run_data(const std::filesystem::path& folder) {
           {"options", options_of(record.recipe)},
           {"provenance", record.facts},
           {"steps", curves_of(train::read_steps(folder))},
-          {"epochs", std::move(epochs)},
+          {"epochs", train::to_json(record.assessments)},
           {"samples", std::move(samples)},
           {"checkpoints",
            {{"written", record.checkpoints.written},

@@ -14,13 +14,13 @@ namespace fs = std::filesystem;
 
 const std::string latest_name = "latest";
 
-// The latest run of which `wanted` is true; empty if there is none. Damaged records are passed over.
+// The latest run of which `wanted` is true; empty if there is none. What cannot be read is passed over.
 template <typename F>
 fs::path latest(F&& wanted) {
   const auto runs = train::list_runs(runs_folder);
   for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
     try {
-      if (wanted(train::read_run(*run), *run)) return *run;
+      if (wanted(train::recover_run(*run).record, *run)) return *run;
     } catch (const InputError&) {
       continue;
     }

@@ -52,7 +52,8 @@ std::map<std::string, std::string> facts_of(const Training& training,
           {"keep.best", training.retention.best ? "1" : "0"},
           {"keep.every", std::to_string(training.retention.every)},
           {"checkpoint.steps", std::to_string(training.checkpoint_steps)},
-          {"out", training.out.string()}};
+          // It may be resumed from another folder.
+          {"out", training.out.empty() ? "" : fs::absolute(training.out).string()}};
 }
 
 // Data that is known by name and can be fetched is, once.
@@ -114,7 +115,7 @@ class Session {
   void start_from(const fs::path& weights) {
     train::load_weights(weights, trainer_->model(), trainer_->states());
     record_.facts["weights"] = weights.string();
-    record_.facts["weights.hash"] = hash128(read_file(weights, Bytes(4.0 * (1 << 30))));
+    record_.facts["weights.hash"] = hash128(read_file(weights, Bytes(64.0 * (1 << 30))));
   }
 
   void open_run() {
@@ -130,22 +131,20 @@ class Session {
   }
 
   void go_on() {
-    const auto before = train::recover_run(t_.folder);
+    const auto [before, damage] = train::recover_run(t_.folder);
     record_.started = before.started;
     record_.warnings = before.warnings;
-    const auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
+    if (!damage.empty()) warn(damage + "; the newest checkpoint says what it said");
+    auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
+    if (!latest.checkpoint) return begin_again(before, latest);
     for (const auto& why : latest.damaged) warn("a checkpoint is left out: " + why);
-    if (!latest.checkpoint) {
-      warn("no checkpoint can be read; training begins again");
-      return;
-    }
     const std::string file = latest.file.string();
     const auto different =
-        train::differences(train::recipe_of(*latest.checkpoint, file), t_.recipe);
+        train::differences(train::run_of(*latest.checkpoint, file).recipe, t_.recipe);
     if (!different.empty())
       throw InputError("{}: is of a run with another {}; remove it, or start another run", file,
                        different[0]);
-    trainer_->resume(train::snapshot_of(*latest.checkpoint, file));
+    trainer_->resume(train::snapshot_of(std::move(*latest.checkpoint), file));
     for (const auto* fact : {"weights", "weights.hash"})
       if (before.facts.contains(fact)) record_.facts[fact] = before.facts.at(fact);
     for (const auto* fact : {"threads", "executor", "data.hash", "host.family"})
@@ -156,6 +155,16 @@ class Session {
       if (sample.step <= trainer_->steps()) record_.samples.push_back(sample);
     if (!t_.quiet)
       fmt::print("resumed after step {} of {}\n", trainer_->steps(), trainer_->total_steps());
+  }
+
+  // A run that was killed before its first checkpoint. Checkpoints that are there and cannot be read are
+  // not written over.
+  void begin_again(const train::RunRecord& before, const fault::Latest& latest) {
+    if (!latest.damaged.empty())
+      throw InputError("{}; restore one, or start another run", fmt::join(latest.damaged, "\n"));
+    if (const auto weights = before.facts.find("weights"); weights != before.facts.end())
+      start_from(weights->second);
+    warn("the run has no checkpoint yet; training begins again");
   }
 
   void after_step(const train::Step& step) {
@@ -211,8 +220,8 @@ class Session {
     static const trace::Name event = trace::intern({"checkpoint", trace::Category::phase, {}});
     const trace::Scope scope(event);
     log_->flush();
-    checkpoints_->save(train::to_checkpoint(trainer_->snapshot(), t_.recipe));
     write_record();
+    checkpoints_->save(train::to_checkpoint(trainer_->snapshot(), record_));
     last_checkpoint_ = now();
   }
 

@@ -96,7 +96,7 @@ class Prefetcher {
   std::condition_variable room_, filled_;
   std::int64_t produced_;  // slots before this index are filled
   std::int64_t taken_;     // slots before this index were handed out
-  bool held_ = false;      // the consumer is still using slot taken_ − 1
+  bool held_ = true;       // slot taken_ − 1 is, or is kept, for the consumer
   bool stopping_ = false;
   std::exception_ptr failure_;
   std::thread thread_;

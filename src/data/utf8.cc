@@ -18,4 +18,13 @@ std::size_t character_length(std::string_view text) {
   return overlong || surrogate || beyond ? 1 : length;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 1 && static_cast<unsigned char>(text[0]) >= 0x80) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 }  // namespace gnomon::data

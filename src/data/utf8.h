@@ -11,4 +11,7 @@ namespace gnomon::data {
 // truncated, overlong, a surrogate, beyond U+10FFFF). The text is not empty.
 std::size_t character_length(std::string_view text);
 
+// Whether all bytes belong to code points.
+bool is_utf8(std::string_view text);
+
 }  // namespace gnomon::data

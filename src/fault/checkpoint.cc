@@ -194,7 +194,7 @@ class Checkpoints::Writer {
       std::exception_ptr error;
       Bytes bytes;
       try {
-        bytes = write(*next_);
+        bytes = write(std::move(*next_));
       } catch (...) {
         error = std::current_exception();
       }
@@ -215,24 +215,27 @@ class Checkpoints::Writer {
   void find_best() {
     for (const auto& [step, file] : checkpoint_files(folder_)) {
       try {
-        rank(read_checkpoint(file));
+        const Checkpoint checkpoint = read_checkpoint(file);
+        rank(checkpoint.step, checkpoint.score);
       } catch (const InputError&) {
         continue;
       }
     }
   }
 
-  void rank(const Checkpoint& checkpoint) {
-    if (!checkpoint.score || (best_ && *best_ >= *checkpoint.score)) return;
-    best_ = checkpoint.score;
-    best_step_ = checkpoint.step;
+  void rank(std::int64_t step, std::optional<double> score) {
+    if (!score || (best_ && *best_ >= *score)) return;
+    best_ = score;
+    best_step_ = step;
   }
 
-  Bytes write(const Checkpoint& checkpoint) {
-    const fs::path file = folder_ / file_name(checkpoint.step);
-    write_checkpoint(file, checkpoint);
-    remove_overtaken(checkpoint.step);
-    rank(checkpoint);
+  Bytes write(Checkpoint checkpoint) {
+    const auto step = checkpoint.step;
+    const auto score = checkpoint.score;
+    const fs::path file = folder_ / file_name(step);
+    write_checkpoint(file, std::move(checkpoint));
+    remove_overtaken(step);
+    rank(step, score);
     remove_old();
     return Bytes(static_cast<double>(fs::file_size(file)));
   }

@@ -165,7 +165,7 @@ class Analysis {
 
   void finish_steps() {
     profile_.steps = static_cast<std::int64_t>(step_times_.size());
-    if (!step_times_.empty()) profile_.step = Seconds(stats::median(step_times_));
+    if (!step_times_.empty()) profile_.step_time = Seconds(stats::median(step_times_));
   }
 
   void finish_operators() {

@@ -67,7 +67,7 @@ struct Held {
 struct Profile {
   Seconds duration;
   std::int64_t steps = 0;
-  Seconds step;                         // the median of their times
+  Seconds step_time;                    // the median of their times
   std::int64_t dropped = 0;             // events that the recording lost
   std::vector<OperatorTime> operators;  // the longest first
   std::vector<Idle> idle;               // likewise

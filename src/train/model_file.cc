@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/nearest.h"
 #include "data/safetensors.h"
+#include "data/utf8.h"
 #include "ir/text.h"
 
 namespace gnomon::train {
@@ -30,15 +32,10 @@ void for_each_field(Shape& shape, F&& f) {
   f("heads", shape.heads);
 }
 
-// Names of classes are names of folders, which may be no UTF-8.
-std::string to_text(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 std::string to_text(const ModelShape& shape) {
   nlohmann::json json;
   for_each_field(shape, [&](const char* name, const std::int64_t& value) { json[name] = value; });
-  return to_text(json);
+  return json.dump();
 }
 
 ModelShape shape_of(const std::string& text, std::string_view origin) {
@@ -93,10 +90,11 @@ void save(const std::filesystem::path& path, const ModelFile& file) {
   else
     metadata[shape_key] = to_text(file.shape);
   if (file.tokeniser) metadata[tokeniser_key] = file.tokeniser->to_json();
-  if (!file.classes.empty()) metadata[classes_key] = to_text(nlohmann::json(file.classes));
+  if (!file.classes.empty() && std::all_of(file.classes.begin(), file.classes.end(), data::is_utf8))
+    metadata[classes_key] = nlohmann::json(file.classes).dump();
   if (file.normalisation)
     metadata[normalisation_key] =
-        to_text(nlohmann::json{file.normalisation->mean, file.normalisation->deviation});
+        nlohmann::json{file.normalisation->mean, file.normalisation->deviation}.dump();
   data::write_safetensors(path, {file.states, std::move(metadata)});
 }
 
@@ -151,17 +149,26 @@ exec::States restore(const ModelFile& file, const ir::Program& program) {
 data::Dataset as_trained(const ModelFile& file, data::Dataset data, std::string_view origin) {
   if (file.normalisation) data.normalisation = *file.normalisation;
   if (file.classes.empty() || data.classes.empty() || data.classes == file.classes) return data;
-  std::vector<std::int32_t> numbers;
-  for (const auto& name : data.classes) {
+  const auto number_of = [&](const std::string& name) -> std::int32_t {
     const auto found = std::find(file.classes.begin(), file.classes.end(), name);
-    if (found == file.classes.end())
+    if (found != file.classes.end()) return static_cast<std::int32_t>(found - file.classes.begin());
+    std::int32_t number = -1;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc() || end != name.data() + name.size() || number < 0 ||
+        number >= static_cast<std::int32_t>(file.classes.size()))
       throw InputError("{}: the model {} does not know the class {}; {}", origin, file.model, name,
                        suggest(name, file.classes));
-    numbers.push_back(static_cast<std::int32_t>(found - file.classes.begin()));
-  }
+    return number;
+  };
+  std::map<std::int32_t, std::int32_t> numbers;  // of the classes that occur
   Tensor labels = convert(data.labels, DType::i32);
-  for (auto& label : labels.span<std::int32_t>())
-    label = numbers.at(static_cast<std::size_t>(label));
+  for (auto& label : labels.span<std::int32_t>()) {
+    auto known = numbers.find(label);
+    if (known == numbers.end())
+      known =
+          numbers.emplace(label, number_of(data.classes.at(static_cast<std::size_t>(label)))).first;
+    label = known->second;
+  }
   data.labels = std::move(labels);
   data.classes = file.classes;
   return data;

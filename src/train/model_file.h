@@ -50,9 +50,9 @@ ModelFile model_of(data::NamedTensors contents, std::string_view origin);
 // holds in another shape, before any memory is taken.
 exec::States restore(const ModelFile& file, const ir::Program& program);
 
-// Data as the model was given them in training: u8 images normalised alike, classes numbered alike.
-// Throws InputError for a class that the model does not know, with the nearest name; `origin` names the
-// data.
+// Data as the model was given them in training: u8 images normalised alike, classes numbered alike, by
+// their names or, where the data know only numbers, by those. Throws InputError for examples of a class
+// that the model does not know, with the nearest name; `origin` names the data.
 data::Dataset as_trained(const ModelFile& file, data::Dataset data, std::string_view origin);
 
 // Sets the parameters of `program`, and those statistics that the file has, from any safetensors file

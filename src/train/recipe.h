@@ -126,10 +126,14 @@ TrainOptions train_options(const Recipe& recipe);
 Workload load_workload(const Recipe& recipe,
                        const std::optional<data::Tokeniser>& tokeniser = std::nullopt);
 
-// The model's shape as the recipe asks for it; then with what the data say; and the programs for that.
-// Throws InputError if model and data do not fit each other.
+// The model's shape, as far as the recipe says it.
 ModelShape shape_of(const Recipe& recipe);
+
+// The same with what the data say: sizes, classes, vocabulary. Throws InputError if model and data do
+// not fit each other.
 ModelShape shape_of(const Recipe& recipe, const Workload& workload);
+
+// The programs of that shape.
 Model build_model(const Recipe& recipe, const Workload& workload);
 
 // A JSON object; `recipe_from_json` throws InputError, opening with `origin`, for a text that is none

@@ -25,7 +25,10 @@ using Json = nlohmann::ordered_json;
 constexpr int version = 1;
 constexpr double largest_record = 64 << 20, largest_log = 1 << 30;
 constexpr const char *record_name = "run.json", *log_name = "steps.csv", *lock_name = "lock";
+constexpr const char *run_fact = "run", *loss_fact = "loss";  // of a checkpoint
 constexpr std::string_view log_header = "step,loss,learning_rate,gradient_norm\n";
+
+constexpr std::string_view remedy = "gnomon train --resume takes what its checkpoints know";
 
 constexpr std::string_view states[] = {"running", "interrupted", "finished", "failed"};
 
@@ -35,9 +38,13 @@ RunState state_named(const std::string& text) {
   return static_cast<RunState>(found - std::begin(states));
 }
 
-// JSON has no NaN and no infinity: they are strings.
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(fmt::format("{}", value));
+// JSON has no NaN and no infinity: what is kept says them as strings.
+Json kept(Json assessments) {
+  for (auto& assessment : assessments)
+    for (auto& [key, value] : assessment.items())
+      if (value.is_number_float() && !std::isfinite(value.get<double>()))
+        value = fmt::format("{}", value.get<double>());
+  return assessments;
 }
 
 double number(const Json& json) {
@@ -68,7 +75,7 @@ Json to_json(const RunRecord& record) {
           {"steps", record.steps},
           {"total_steps", record.total_steps},
           {"examples_per_second", record.examples_per_second},
-          {"assessments", train::to_json(record.assessments)},
+          {"assessments", kept(train::to_json(record.assessments))},
           {"samples", std::move(samples)},
           {"warnings", record.warnings},
           {"checkpoints",
@@ -79,26 +86,36 @@ Json to_json(const RunRecord& record) {
 }
 
 RunRecord record_of(const Json& json, std::string_view origin) {
-  RunRecord record;
-  record.state = state_named(json.at("state").get<std::string>());
-  record.started = json.at("started").get<std::string>();
-  record.updated = json.at("updated").get<std::string>();
-  record.recipe = recipe_from_json(json.at("recipe").dump(), origin);
-  record.facts = json.at("facts").get<std::map<std::string, std::string>>();
-  record.steps = json.at("steps").get<std::int64_t>();
-  record.total_steps = json.at("total_steps").get<std::int64_t>();
-  record.examples_per_second = json.at("examples_per_second").get<double>();
-  record.assessments = assessments_of(json.at("assessments"));
-  for (const auto& sample : json.at("samples"))
-    record.samples.push_back({sample.at("step").get<std::int64_t>(),
-                              sample.at("prompt").get<std::string>(),
-                              sample.at("text").get<std::string>()});
-  record.warnings = json.at("warnings").get<std::vector<std::string>>();
-  const auto& cost = json.at("checkpoints");
-  record.checkpoints = {
-      cost.at("written").get<int>(), Seconds(cost.at("writing_seconds").get<double>()),
-      Seconds(cost.at("waiting_seconds").get<double>()), Bytes(cost.at("bytes").get<double>())};
-  return record;
+  try {
+    const int found = json.value("version", 0);
+    if (found > version)
+      throw InputError("{}: was written by a newer version (format {}, this one reads up to {})",
+                       origin, found, version);
+    RunRecord record;
+    record.state = state_named(json.at("state").get<std::string>());
+    record.started = json.at("started").get<std::string>();
+    record.updated = json.at("updated").get<std::string>();
+    record.recipe = recipe_from_json(json.at("recipe").dump(), origin);
+    record.facts = json.at("facts").get<std::map<std::string, std::string>>();
+    record.steps = json.at("steps").get<std::int64_t>();
+    record.total_steps = json.at("total_steps").get<std::int64_t>();
+    record.examples_per_second = json.at("examples_per_second").get<double>();
+    record.assessments = assessments_of(json.at("assessments"));
+    for (const auto& sample : json.at("samples"))
+      record.samples.push_back({sample.at("step").get<std::int64_t>(),
+                                sample.at("prompt").get<std::string>(),
+                                sample.at("text").get<std::string>()});
+    record.warnings = json.at("warnings").get<std::vector<std::string>>();
+    const auto& cost = json.at("checkpoints");
+    record.checkpoints = {
+        cost.at("written").get<int>(), Seconds(cost.at("writing_seconds").get<double>()),
+        Seconds(cost.at("waiting_seconds").get<double>()), Bytes(cost.at("bytes").get<double>())};
+    return record;
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError("{}: is no record of a run: {}; {}", origin, error.what(), remedy);
+  } catch (const std::domain_error& error) {
+    throw InputError("{}: is no record of a run: {}; {}", origin, error.what(), remedy);
+  }
 }
 
 std::string line_of(const Step& step) {
@@ -157,9 +174,9 @@ Json to_json(const std::vector<Assessment>& assessments) {
   for (const auto& a : assessments)
     all.push_back({{"step", a.step},
                    {"epoch", a.epoch},
-                   {"loss", number(a.loss)},
+                   {"loss", a.loss},
                    {"accuracy", a.accuracy},
-                   {"test_loss", number(a.test_loss)},
+                   {"test_loss", a.test_loss},
                    {"seconds", a.duration.value}});
   return all;
 }
@@ -171,18 +188,7 @@ void write_run(const fs::path& folder, const RunRecord& record) {
 }
 
 RunRecord parse_run(std::string_view text, std::string_view origin) {
-  const auto json = unseal(text, origin, "the checkpoints beside it can still be read");
-  const int found = json.value("version", 0);
-  if (found > version)
-    throw InputError("{}: was written by a newer version (format {}, this one reads up to {})",
-                     origin, found, version);
-  try {
-    return record_of(json, origin);
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError("{}: is no record of a run: {}", origin, error.what());
-  } catch (const std::domain_error& error) {
-    throw InputError("{}: is no record of a run: {}", origin, error.what());
-  }
+  return record_of(unseal(text, origin, remedy), origin);
 }
 
 RunRecord read_run(const fs::path& folder) {
@@ -195,30 +201,41 @@ bool holds_run(const fs::path& folder) {
          !fault::checkpoint_files(checkpoint_folder(folder)).empty();
 }
 
-RunRecord recover_run(const fs::path& folder) {
-  try {
-    return read_run(folder);
-  } catch (const InputError& error) {
-    const auto latest = fault::latest_checkpoint(checkpoint_folder(folder));
-    if (!latest.checkpoint) throw;
-    const auto snapshot = snapshot_of(*latest.checkpoint, latest.file.string());
-    RunRecord record;
-    record.state = RunState::interrupted;
-    record.started = timestamp_utc();
-    record.recipe = recipe_of(*latest.checkpoint, latest.file.string());
-    record.steps = snapshot.steps;
-    record.assessments = snapshot.assessments;
-    record.warnings = {fmt::format("{}; what the checkpoints know is kept", error.what())};
-    return record;
+Recovered recover_run(const fs::path& folder) {
+  const fs::path file = folder / record_name;
+  std::string damage = fmt::format("{}: is absent", file.string());
+  if (fs::exists(file)) {
+    const std::string text = read_file(file, Bytes(largest_record));
+    Json json;
+    try {
+      json = unseal(text, file.string(), remedy);
+    } catch (const InputError& error) {
+      damage = error.what();
+    }
+    if (!json.is_null()) return {record_of(json, file.string()), ""};
   }
+  const auto latest = fault::latest_checkpoint(checkpoint_folder(folder));
+  if (!latest.checkpoint) throw InputError("{}; no checkpoint can be read either", damage);
+  return {run_of(*latest.checkpoint, latest.file.string()), damage};
 }
+
+namespace {
+
+// Of the record, or of the checkpoints where there is none.
+fs::file_time_type last_change(const fs::path& folder) {
+  std::error_code absent;
+  const auto time = fs::last_write_time(folder / record_name, absent);
+  return absent ? fs::last_write_time(checkpoint_folder(folder), absent) : time;
+}
+
+}  // namespace
 
 std::vector<fs::path> list_runs(const fs::path& root) {
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(root, ignored))
-    if (fs::exists(entry.path() / record_name, ignored))
-      found.emplace_back(fs::last_write_time(entry.path() / record_name, ignored), entry.path());
+    if (fs::is_directory(entry.path(), ignored) && holds_run(entry.path()))
+      found.emplace_back(last_change(entry.path()), entry.path());
   std::sort(found.begin(), found.end());
   std::vector<fs::path> runs;
   for (auto& [time, path] : found) runs.push_back(std::move(path));
@@ -228,9 +245,14 @@ std::vector<fs::path> list_runs(const fs::path& root) {
 fs::path new_run_folder(const fs::path& root, const std::string& model) {
   const std::string stem = fs::path(model).stem().string();
   create_folder(root);
-  for (int number = 1;; ++number)
-    if (auto folder = root / fmt::format("{}-{}", stem, number); fs::create_directory(folder))
-      return folder;
+  for (int number = 1;; ++number) {
+    auto folder = root / fmt::format("{}-{}", stem, number);
+    std::error_code error;
+    if (fs::create_directory(folder, error)) return folder;
+    if (error && !fs::exists(fs::symlink_status(folder)))
+      throw EnvironmentError("{}: cannot be created: {}; choose another folder with --run",
+                             folder.string(), error.message());
+  }
 }
 
 void remove_run(const fs::path& folder) {
@@ -298,7 +320,9 @@ void StepLog::flush() {
 
 std::vector<Step> parse_steps(std::string_view text, std::string_view origin) {
   auto lines = whole_lines(text);
-  if (lines.bad > 0) throw InputError("{}:{}: is no line of a log of steps", origin, lines.bad);
+  if (lines.bad > 0)
+    throw InputError("{}:{}: is no line of a log of steps; remove it and those below it", origin,
+                     lines.bad);
   return std::move(lines.steps);
 }
 
@@ -307,32 +331,32 @@ std::vector<Step> read_steps(const fs::path& folder) {
   return parse_steps(read_file(file, Bytes(largest_log)), file.string());
 }
 
-fault::Checkpoint to_checkpoint(Snapshot snapshot, const Recipe& recipe) {
+fault::Checkpoint to_checkpoint(Snapshot snapshot, RunRecord record) {
+  record.state = RunState::interrupted;
+  record.steps = snapshot.steps;
+  record.assessments = std::move(snapshot.assessments);
   fault::Checkpoint checkpoint;
   checkpoint.step = snapshot.steps;
   checkpoint.tensors = std::move(snapshot.states);
-  checkpoint.facts["recipe"] = train::to_json(recipe);
-  checkpoint.facts["loss"] = fmt::format("{}", snapshot.loss);
-  checkpoint.facts["assessments"] = to_json(snapshot.assessments).dump();
-  if (!snapshot.assessments.empty() && snapshot.assessments.back().step == snapshot.steps &&
-      std::isfinite(snapshot.assessments.back().test_loss))
-    checkpoint.score = -snapshot.assessments.back().test_loss;
+  checkpoint.facts[loss_fact] = fmt::format("{}", snapshot.loss);
+  if (!record.assessments.empty() && record.assessments.back().step == snapshot.steps &&
+      std::isfinite(record.assessments.back().test_loss))
+    checkpoint.score = -record.assessments.back().test_loss;
+  checkpoint.facts[run_fact] = seal(to_json(record));
   return checkpoint;
 }
 
-Recipe recipe_of(const fault::Checkpoint& checkpoint, std::string_view origin) {
-  return recipe_from_json(fact(checkpoint, "recipe", origin), origin);
+RunRecord run_of(const fault::Checkpoint& checkpoint, std::string_view origin) {
+  return parse_run(fact(checkpoint, run_fact, origin), origin);
 }
 
-Snapshot snapshot_of(const fault::Checkpoint& checkpoint, std::string_view origin) {
-  Snapshot snapshot{checkpoint.tensors, checkpoint.step, 0, {}};
-  const std::string& loss = fact(checkpoint, "loss", origin);
+Snapshot snapshot_of(fault::Checkpoint checkpoint, std::string_view origin) {
+  Snapshot snapshot;
+  const std::string& loss = fact(checkpoint, loss_fact, origin);
   std::from_chars(loss.data(), loss.data() + loss.size(), snapshot.loss);
-  try {
-    snapshot.assessments = assessments_of(Json::parse(fact(checkpoint, "assessments", origin)));
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError("{}: its assessments cannot be read: {}", origin, error.what());
-  }
+  snapshot.assessments = run_of(checkpoint, origin).assessments;
+  snapshot.steps = checkpoint.step;
+  snapshot.states = std::move(checkpoint.tensors);
   return snapshot;
 }
 

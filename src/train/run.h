@@ -55,21 +55,26 @@ void write_run(const std::filesystem::path& folder, const RunRecord& record);
 RunRecord read_run(const std::filesystem::path& folder);
 RunRecord parse_run(std::string_view text, std::string_view origin);
 
-// The record of a run that is to go on; where it cannot be read, what the latest checkpoint knows of it,
-// with a warning. Throws as read_run if there is neither.
-RunRecord recover_run(const std::filesystem::path& folder);
+// The record of a run that is to go on; where it is absent or damaged, that in the newest checkpoint.
+// Throws InputError if there is neither, or the record is one that this version cannot read.
+struct Recovered {
+  RunRecord record;
+  std::string damage;  // of the file, if the record is the checkpoint's
+};
+Recovered recover_run(const std::filesystem::path& folder);
 
 // Whether the folder holds a run, or checkpoints of one.
 bool holds_run(const std::filesystem::path& folder);
 
 // [{"step", "epoch", "loss", "accuracy", "test_loss", "seconds"}, …]; numbers that are not finite are
-// strings.
+// printed as null.
 nlohmann::ordered_json to_json(const std::vector<Assessment>& assessments);
 
-// The folders below `root` that hold a run, by the time of their last change, the latest last.
+// The folders below `root` that hold a run or checkpoints of one, by the time of their last change, the latest last.
 std::vector<std::filesystem::path> list_runs(const std::filesystem::path& root);
 
 // Creates root/MODEL-N, N the smallest number from 1 that is free; whoever else asks gets another.
+// Throws EnvironmentError if that cannot be done.
 std::filesystem::path new_run_folder(const std::filesystem::path& root, const std::string& model);
 
 // Deletes the run's files, and the folder if nothing else is in it.
@@ -112,11 +117,11 @@ class StepLog {
 std::vector<Step> read_steps(const std::filesystem::path& folder);
 std::vector<Step> parse_steps(std::string_view text, std::string_view origin);
 
-// The conversion between a training's state and a checkpoint of it. `snapshot_of` and `recipe_of`
-// throw InputError for a checkpoint of something else.
-fault::Checkpoint to_checkpoint(Snapshot snapshot, const Recipe& recipe);
-Snapshot snapshot_of(const fault::Checkpoint& checkpoint, std::string_view origin);
-Recipe recipe_of(const fault::Checkpoint& checkpoint, std::string_view origin);
+// The conversion between a training's state, with its record, and a checkpoint of it. `snapshot_of` and
+// `run_of` throw InputError for a checkpoint of something else.
+fault::Checkpoint to_checkpoint(Snapshot snapshot, RunRecord record);
+Snapshot snapshot_of(fault::Checkpoint checkpoint, std::string_view origin);
+RunRecord run_of(const fault::Checkpoint& checkpoint, std::string_view origin);
 
 inline std::filesystem::path checkpoint_folder(const std::filesystem::path& run) {
   return run / "checkpoints";

@@ -71,7 +71,7 @@ void print(const nlohmann::json& result, const Arguments& arguments) {
   if (arguments.json)
     fmt::print("{}\n", result.dump());
   else if (arguments.throughput)
-    fmt::print("{:.0f} images/s at batch {} ({} per batch, {} samples)\n",
+    fmt::print("{:.0f} examples/s at batch {} ({} per batch, {} samples)\n",
                result["throughput"].get<double>(), arguments.batch,
                to_string(Seconds(result["latency.p25"].get<double>())),
                result["samples"].get<std::size_t>());
@@ -122,7 +122,7 @@ void run(Arguments& arguments) {
   const auto executor = make_executor(arguments.execution);
   const auto test = train::as_trained(file, test_part(recipe, file), recipe.data);
   if (arguments.throughput && arguments.batch > test.size())
-    throw InputError("--batch {}: the data set has only {} images", arguments.batch, test.size());
+    throw InputError("--batch {}: the data set has only {} examples", arguments.batch, test.size());
   exec::States states = train::restore(file, model);
   train::Evaluator evaluator(model, *executor, precision, arguments.batch,
                              train::loss_named(recipe.loss));
@@ -148,7 +148,9 @@ void add_evaluate(CLI::App& parent) {
                       "Data whose test part is used; default: what it was trained on");
   command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
   command->add_option("--batch", a.batch, "Images per run")->capture_default_str();
-  command->add_option("--predictions", a.predictions, "Write one byte per image: 1 right, 0 wrong")
+  command
+      ->add_option("--predictions", a.predictions,
+                   "Write one byte per prediction: 1 right, 0 wrong")
       ->type_name("FILE");
   command->add_flag("--throughput", a.throughput,
                     "Time batches that are in memory instead of assessing accuracy");

@@ -12,6 +12,7 @@
 #include "app/training.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "data/utf8.h"
 
 namespace gnomon::app {
 namespace {
@@ -24,6 +25,7 @@ struct Arguments {
   const CLI::App* command_line = nullptr;  // knows which are
   std::string folder, resume, out;
   Training training;
+  bool made_folder = false;  // by us, for this run
   bool json = false;
 };
 
@@ -50,10 +52,9 @@ train::Recipe overlaid(train::Recipe recipe, const Arguments& arguments) {
   return recipe;
 }
 
-// The recipe of a run that goes on; what is said again must be the same.
-train::Recipe resumed(const Arguments& arguments) {
-  const auto recorded = train::recover_run(arguments.training.folder).recipe;
-  auto asked = overlaid(recorded, arguments);
+// What is said again of the recipe of a run that goes on must be the same.
+void check_same(const train::Recipe& recorded, const Arguments& arguments) {
+  const auto asked = overlaid(recorded, arguments);
   if (!arguments.model.empty() && arguments.model != recorded.model)
     throw InputError("{}: is a run of {}, not of {}", arguments.training.folder.string(),
                      recorded.model, arguments.model);
@@ -62,13 +63,11 @@ train::Recipe resumed(const Arguments& arguments) {
         "{}: the run was started with another {}; leave it out to go on, or start "
         "another run",
         arguments.training.folder.string(), option_name(different[0]));
-  return recorded;
 }
 
 // How the run computes, what it keeps and where its model goes, unless it is said anew.
-void keep_settings(Arguments& arguments) {
+void keep_settings(Arguments& arguments, const std::map<std::string, std::string>& facts) {
   Training& training = arguments.training;
-  const auto facts = train::recover_run(training.folder).facts;
   const auto take = [&](const char* option, const char* fact, auto& value) {
     const auto found = facts.find(fact);
     if (is_given(arguments, option) || found == facts.end()) return;
@@ -80,6 +79,8 @@ void keep_settings(Arguments& arguments) {
   int best = training.retention.best ? 1 : 0;
   take("--executor", "executor", training.execution.executor);
   take("--threads", "threads", training.execution.threads);
+  if (training.execution.threads > threads_of({}) && !is_given(arguments, "--threads"))
+    training.execution.threads = 0;  // begun on a larger machine
   take("--keep-last", "keep.last", training.retention.last);
   take("--keep-best", "keep.best", best);
   take("--keep-every", "keep.every", training.retention.every);
@@ -87,6 +88,12 @@ void keep_settings(Arguments& arguments) {
   take("--out", "out", arguments.out);
   training.retention.best = best != 0;
   training.out = arguments.out;
+}
+
+// Records are UTF-8: a name that is not would be another when it is read back.
+void require_utf8(const std::string& name) {
+  if (!data::is_utf8(name))
+    throw InputError("{}: the name is not UTF-8, so no record can hold it; rename it", name);
 }
 
 void prepare(Arguments& arguments) {
@@ -100,22 +107,30 @@ void prepare(Arguments& arguments) {
       throw InputError("--weights and --resume: a run goes on from its checkpoint; leave one out");
     training.folder = find_run(arguments.resume, arguments.model);
     training.resume = true;
-    training.recipe = resumed(arguments);
-    keep_settings(arguments);
+    const auto run = train::recover_run(training.folder).record;
+    check_same(run.recipe, arguments);
+    training.recipe = run.recipe;
+    keep_settings(arguments, run.facts);
     return;
   }
   if (arguments.model.empty())
     throw InputError("train: which model? One of {}; or --resume latest",
                      fmt::join(train::model_names(), ", "));
   training.recipe = overlaid(train::default_recipe(arguments.model), arguments);
+  for (const auto& name :
+       {arguments.model, training.recipe.data, training.weights.string(), arguments.out})
+    require_utf8(name);
   if (arguments.folder == no_folder) {
     if (arguments.out.empty())
       throw InputError("--run none: nothing would be kept; name the model's file with --out");
     return;
   }
-  training.folder = arguments.folder.empty() ? train::new_run_folder(runs_folder, arguments.model)
-                                             : std::filesystem::path(arguments.folder);
-  if (arguments.folder.empty()) return;
+  if (arguments.folder.empty()) {
+    training.folder = train::new_run_folder(runs_folder, arguments.model);
+    arguments.made_folder = true;
+    return;
+  }
+  training.folder = arguments.folder;
   if (train::holds_run(training.folder))
     throw InputError("--run {}: holds a run already; go on with it by --resume {}, or name another",
                      arguments.folder, arguments.folder);
@@ -149,13 +164,13 @@ void print(const Trained& trained, const Training& training) {
   fmt::print("report: {}\n", (training.folder / "report.html").string());
 }
 
-// A run that ends before it began leaves no empty folder.
-Trained run_or_tidy(const Training& training) {
+// A run that ends before it began leaves no folder behind.
+Trained run_or_tidy(const Arguments& arguments) {
+  const auto& folder = arguments.training.folder;
   try {
-    return run_training(training);
+    return run_training(arguments.training);
   } catch (...) {
-    std::error_code not_empty;
-    if (!training.folder.empty()) std::filesystem::remove(training.folder, not_empty);
+    if (arguments.made_folder && !train::holds_run(folder)) train::remove_run(folder);
     throw;
   }
 }
@@ -163,7 +178,7 @@ Trained run_or_tidy(const Training& training) {
 void run(Arguments& arguments) {
   if (arguments.json) Progress::silence();
   prepare(arguments);
-  const auto trained = run_or_tidy(arguments.training);
+  const auto trained = run_or_tidy(arguments);
   if (arguments.json)
     fmt::print("{}\n", to_json(trained, arguments.training.folder).dump());
   else

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/sealed_json.h"
 
 namespace gnomon::train {
 namespace {
@@ -117,20 +118,27 @@ TEST_F(RunTest, ARunWithoutARecordGoesOnFromItsCheckpoint) {
   EXPECT_FALSE(holds_run(folder));
   EXPECT_THROW(recover_run(folder), InputError);
   const Snapshot snapshot{{{"w", Tensor::scalar(1.5F)}}, 10, 1.0 / 3, record().assessments};
-  fault::Checkpoints(checkpoint_folder(folder), {}).save(to_checkpoint(snapshot, record().recipe));
+  fault::Checkpoints(checkpoint_folder(folder), {}).save(to_checkpoint(snapshot, record()));
   EXPECT_TRUE(holds_run(folder));
   write_file(folder / "run.json", "{");
-  const auto run = recover_run(folder);
+  const auto [run, damage] = recover_run(folder);
   EXPECT_EQ(run.recipe, record().recipe);
   EXPECT_EQ(run.steps, 10);
   EXPECT_EQ(run.assessments.at(0).test_loss, 0.25);
-  ASSERT_EQ(run.warnings.size(), 1u);
-  EXPECT_NE(run.warnings[0].find("run.json"), std::string::npos) << run.warnings[0];
+  EXPECT_EQ(run.facts, record().facts);
+  EXPECT_EQ(run.started, record().started);
+  EXPECT_NE(damage.find("run.json"), std::string::npos) << damage;
+  EXPECT_EQ(list_runs(root), std::vector{folder});
+
+  write_file(folder / "run.json", seal({{"version", 2}}));
+  EXPECT_THROW(recover_run(folder), InputError) << "a newer record is not damage";
+  write_file(folder / "run.json", seal({{"version", "two"}}));
+  EXPECT_THROW(recover_run(folder), InputError);
 }
 
 TEST_F(RunTest, ACheckpointHoldsASnapshotWhole) {
   Snapshot snapshot{{{"w", Tensor::scalar(1.5F)}}, 10, 1.0 / 3, record().assessments};
-  const auto checkpoint = to_checkpoint(snapshot, record().recipe);
+  const auto checkpoint = to_checkpoint(snapshot, record());
   EXPECT_EQ(checkpoint.score, -0.25);
   const auto back = snapshot_of(checkpoint, "c");
   EXPECT_EQ(back.states, snapshot.states);

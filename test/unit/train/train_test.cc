@@ -107,13 +107,13 @@ TEST(ModelFile, DataAreGivenAsInTraining) {
   {
     ModelFile file;
     file.model = "mlp";
-    file.classes = {"cat", "dog\xff", "eel"};
+    file.classes = {"cat", "dög", "eel"};
     file.normalisation = {12.5, 0.1 + 0.2};
     save(path, file);
   }
   const auto file = load(path);
   ASSERT_EQ(file.classes.size(), 3u);
-  EXPECT_EQ(file.classes[2], "eel");
+  EXPECT_EQ(file.classes[1], "dög");
   ASSERT_TRUE(file.normalisation.has_value());
   EXPECT_EQ(*file.normalisation, (data::Normalisation{12.5, 0.1 + 0.2}));
 
@@ -129,6 +129,22 @@ TEST(ModelFile, DataAreGivenAsInTraining) {
   other.classes = {"eel", "cats"};
   EXPECT_EQ(test::error_of([&] { as_trained(file, other, "new/"); }),
             "new/: the model mlp does not know the class cats; did you mean 'cat'?");
+  other.labels = Tensor::of<std::uint8_t>({1}, std::vector<std::uint8_t>{0});
+  EXPECT_EQ(as_trained(file, other, "new/").labels.span<std::int32_t>()[0], 2)
+      << "a class without examples does no harm";
+  other.classes = {"1"};
+  EXPECT_EQ(as_trained(file, other, "new/").labels.span<std::int32_t>()[0], 1);
+  other.classes = {"3"};
+  EXPECT_THROW(as_trained(file, other, "new/"), InputError);
+}
+
+TEST(ModelFile, ClassesThatAreNoTextAreLeftOut) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "bytes.safetensors";
+  ModelFile file;
+  file.model = "mlp";
+  file.classes = {"cat", "dog\xff"};
+  save(path, file);
+  EXPECT_TRUE(load(path).classes.empty());
 }
 
 TEST(ModelFile, WrongModelIsNamed) {
