@@ -56,8 +56,8 @@ void measure(train::Precision precision) {
   options.precision = precision;
   train::ModelShape shape;
   shape.batch = batch;
-  const auto program =
-      train::training_program(train::lenet(shape, train::Mode::training), options, cpu.target());
+  const auto program = train::training_program(
+      train::build_model("lenet", shape, train::Mode::training), options, cpu.target());
   const auto arguments = make_arguments(program);
   std::vector<const Tensor*> pointers;
   for (const auto& argument : arguments) pointers.push_back(&argument);

@@ -48,8 +48,8 @@ const std::vector<std::string>& dataset_names();
 // otherwise as the loaders below.
 Splits load_dataset(std::string_view name);
 
-// The test images alone, several times sooner: the normalisation is a constant known of the training images, which are
-// not read. Throws as load_dataset.
+// The test part alone, of Fashion-MNIST several times sooner: the normalisation is a constant known
+// of the training images, which are not read. Throws as load_dataset.
 Dataset load_test_split(std::string_view name);
 
 // Fashion-MNIST (Xiao, Rasul, Vollgraf: "Fashion-MNIST: a novel image dataset for benchmarking

@@ -63,8 +63,8 @@ using OneOf = std::variant<Ops...>;
 
 using Op =
     OneOf<Input, Read, Write, Constant, Full, Iota,                 // sources and sinks
-          Convert, Negate, Exp, Log, SquareRoot, Relu, Step, Tanh,  // element-wise, one operand
-          Add, Subtract, Multiply, Divide, Maximum,                 // element-wise, two operands
+          Convert, Negate, Exp, Log, SquareRoot, Relu, Step, Tanh,  // element by element
+          Add, Subtract, Multiply, Divide, Maximum,                 // and of two operands
           Broadcast, Reshape, Transpose, Reorder,                   // the same elements elsewhere
           Sum, Max, Extent, ArgMax, OneHot, Gather, ScatterAdd, Softmax,
           LogSoftmax,  // along dimensions

@@ -64,9 +64,7 @@ RecipeField(const char*, T Recipe::*, const char*) -> RecipeField<T>;
 
 // Every field but model and program, in the order of the struct.
 inline constexpr auto recipe_fields = std::tuple{
-    RecipeField{"data", &Recipe::data,
-                "Data: fashion-mnist, brown; x.npy,y.npy; arrays.npz; table.csv; book.txt; a "
-                "folder of images"},
+    RecipeField{"data", &Recipe::data, "What to train on: a name, or files (train/workload.h)"},
     RecipeField{"examples", &Recipe::examples, "Train on the first N examples only; 0: on all"},
     RecipeField{"context", &Recipe::context, "Tokens that a language model sees at once"},
     RecipeField{"merges", &Recipe::merges,

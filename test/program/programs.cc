@@ -23,28 +23,23 @@
 #include "base/file.h"
 #include "fake_target.h"
 #include "ir/text.h"
-#include "ir/verify.h"
-#include "pass/fuse.h"
-#include "pass/gradient.h"
-#include "pass/layout.h"
-#include "pass/mixed_precision.h"
-#include "pass/simplify.h"
-#include "pass/update.h"
+#include "pass/pipeline.h"
 
 namespace gnomon::pass {
 namespace {
 
 namespace fs = std::filesystem;
 
+// The pipeline with every other step left out.
 ir::Program run_pass(const std::string& pass, const ir::Program& program) {
-  const test::FakeTarget target;
-  if (pass == "mixed_precision") return mixed_precision(program);
-  if (pass == "gradient") return gradient(program, "loss");
-  if (pass == "update") return update(program, {Sgd{0.9, 0}});
-  if (pass == "simplify") return simplify(program);
-  if (pass == "fuse") return fuse(program, target);
-  if (pass == "layout") return layout(program, target);
-  throw std::runtime_error("no pass " + pass);
+  PipelineOptions options;
+  options.precision = DType::bf16;
+  options.training = Training{"loss", {Sgd{0.9, 0}}};
+  for (const auto& step : pipeline_steps())
+    if (step != pass) options.without.insert(step);
+  if (options.without.size() == pipeline_steps().size())
+    throw std::runtime_error("no pass " + pass);
+  return lower(program, test::FakeTarget(), options).program;
 }
 
 // The text behind `key` on a line "# key: …", or "".
@@ -59,10 +54,7 @@ std::string header(const std::string& text, const std::string& key) {
 ir::Program run_passes(const std::string& text, const std::string& file, std::string_view source) {
   ir::Program program = ir::parse(source, file);
   std::istringstream passes(header(text, "passes"));
-  for (std::string pass; passes >> pass;) {
-    program = run_pass(pass, program);
-    ir::verify(program);
-  }
+  for (std::string pass; passes >> pass;) program = run_pass(pass, program);
   return program;
 }
 

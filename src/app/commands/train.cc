@@ -12,6 +12,8 @@
 #include "app/training.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "data/dataset.h"
+#include "data/text.h"
 #include "data/utf8.h"
 
 namespace gnomon::app {
@@ -212,6 +214,9 @@ void add_train(CLI::App& parent) {
     else
       command->add_option(option, value, field.meaning)->capture_default_str();
   });
+  command->get_option("--data")->description(
+      fmt::format("Data: {}, {}; x.npy,y.npy; arrays.npz; table.csv; book.txt; a folder of images",
+                  fmt::join(data::dataset_names(), ", "), fmt::join(data::text_names(), ", ")));
   command
       ->add_option("--run", a.folder,
                    "Folder of the run; default runs/MODEL-N; 'none' keeps nothing but the model")

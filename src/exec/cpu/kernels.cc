@@ -55,19 +55,10 @@ class Chooser {
   Choice operator()(const ir::ConvolutionWeightGradient&) const { return one(); }
 
   Choice operator()(const ir::Full&) const { return one(); }
-  Choice operator()(const ir::Convert&) const { return one(); }
-  Choice operator()(const ir::Negate&) const { return one(); }
-  Choice operator()(const ir::Exp&) const { return one(); }
-  Choice operator()(const ir::Log&) const { return one(); }
-  Choice operator()(const ir::SquareRoot&) const { return one(); }
-  Choice operator()(const ir::Relu&) const { return one(); }
-  Choice operator()(const ir::Step&) const { return one(); }
-  Choice operator()(const ir::Tanh&) const { return one(); }
-  Choice operator()(const ir::Add&) const { return one(); }
-  Choice operator()(const ir::Subtract&) const { return one(); }
-  Choice operator()(const ir::Multiply&) const { return one(); }
-  Choice operator()(const ir::Divide&) const { return one(); }
-  Choice operator()(const ir::Maximum&) const { return one(); }
+  template <ir::Pointwise ElementWise>
+  Choice operator()(const ElementWise&) const {
+    return one();
+  }
 
   Choice operator()(const ir::Broadcast& op) const { return make_moving(site_, op.axes, device_); }
   Choice operator()(const ir::Transpose& op) const {

@@ -256,7 +256,7 @@ class Maker {
   void add_instruction(std::uint32_t i) {
     const auto& node = body_.nodes[i];
     const auto a = node.inputs[0].node, b = node.inputs.back().node;
-    const Loop loop = loop_of(node.op).value();
+    const Loop loop = loop_of(node.op);
     const bool rounds = node.results[0].dtype == DType::bf16;
     const auto result = result_of(i);
     const bool direct = result && !rounds && i >= last_read_;

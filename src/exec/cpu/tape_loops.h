@@ -4,7 +4,6 @@
 // first-level cache. Operands may be the result itself, never overlap it partly.
 
 #include <cstdint>
-#include <optional>
 
 #include "base/dtype.h"
 #include "ir/ops.h"
@@ -14,8 +13,9 @@ namespace gnomon::exec::cpu {
 // out[i] = f(a[i], b[i]); functions of one operand ignore b.
 using Loop = void (*)(const float* a, const float* b, float* out, std::int64_t count);
 
-// The loop for an element-wise operator on f32; nullopt for operators without one.
-std::optional<Loop> loop_of(const ir::Op& op);
+// The loop for an element-wise operator on f32: vector code where it has been written, otherwise the
+// operator's own `point`.
+Loop loop_of(const ir::Op& op);
 
 // Rounds to bf16 and back.
 void round_to_bf16(const float* a, const float* b, float* out, std::int64_t count);

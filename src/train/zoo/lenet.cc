@@ -2,8 +2,8 @@
 
 namespace gnomon::train {
 
-ir::Program lenet(const ModelShape& shape, Mode mode) {
-  Layers l("lenet", mode, shape.seed);
+ir::Program lenet(std::string name, const ModelShape& shape, Mode mode) {
+  Layers l(std::move(name), mode, shape.seed);
   ir::Value x = l.image(shape);
   x = l.relu(l.convolution("conv1", x, {.channels = 6, .kernel = 5, .padding = 2}));
   x = l.max_pool(x);

@@ -33,11 +33,41 @@ std::optional<ResNetSize> resnet_size(std::string_view name) {
   return ResNetSize{(*depth - 2) / 6, *wider};
 }
 
-std::optional<GptSize> gpt_size(std::string_view name) {
-  if (name == "gpt-nano") return GptSize{4, 128, 4};
-  if (name == "gpt-mini") return GptSize{6, 384, 6};
-  if (name == "gpt-small") return GptSize{12, 768, 12};
-  return std::nullopt;
+template <std::int64_t layers, std::int64_t features, std::int64_t heads>
+ir::Program sized_gpt(std::string name, const ModelShape& shape, Mode mode) {
+  const auto or_else = [](std::int64_t asked, std::int64_t own) { return asked > 0 ? asked : own; };
+  return gpt(std::move(name),
+             {or_else(shape.layers, layers), or_else(shape.features, features),
+              or_else(shape.heads, heads)},
+             shape, mode);
+}
+
+ir::Program sized_resnet(std::string name, const ModelShape& shape, Mode mode) {
+  const ResNetSize size = resnet_size(name).value();
+  return resnet(std::move(name), size.blocks, size.wider, shape, mode);
+}
+
+struct KnownModel {
+  std::string_view name;
+  Family family;
+  ir::Program (*build)(std::string name, const ModelShape& shape, Mode mode);
+};
+
+// The only list of models.
+constexpr KnownModel known_models[] = {
+    {"lenet", Family::image_classifier, lenet},
+    {"mlp", Family::image_classifier, mlp},
+    {"resnet20", Family::image_classifier, sized_resnet},
+    {"gpt-nano", Family::language_model, sized_gpt<4, 128, 4>},
+    {"gpt-mini", Family::language_model, sized_gpt<6, 384, 6>},
+    {"gpt-small", Family::language_model, sized_gpt<12, 768, 12>},
+};
+
+KnownModel find_model(std::string_view name) {
+  for (const auto& known : known_models)
+    if (known.name == name) return known;
+  if (resnet_size(name)) return {name, Family::image_classifier, sized_resnet};
+  throw InputError("model {}: unknown; {}", name, suggest(name, model_names()));
 }
 
 void check(const ModelShape& shape) {
@@ -65,30 +95,19 @@ void check(const ModelShape& shape) {
 }  // namespace
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names = {"lenet",    "mlp",      "resnet20",
-                                                 "gpt-nano", "gpt-mini", "gpt-small"};
+  static const auto names = [] {
+    std::vector<std::string> all;
+    for (const auto& known : known_models) all.emplace_back(known.name);
+    return all;
+  }();
   return names;
 }
 
-Family family_of(std::string_view name) {
-  if (gpt_size(name)) return Family::language_model;
-  if (name == "lenet" || name == "mlp" || resnet_size(name)) return Family::image_classifier;
-  throw InputError("model {}: unknown; {}", name, suggest(name, model_names()));
-}
+Family family_of(std::string_view name) { return find_model(name).family; }
 
 ir::Program build_model(std::string_view name, const ModelShape& shape, Mode mode) {
   check(shape);
-  if (name == "lenet") return lenet(shape, mode);
-  if (name == "mlp") return mlp(shape, mode);
-  if (const auto size = resnet_size(name))
-    return resnet(std::string(name), size->blocks, size->wider, shape, mode);
-  if (auto size = gpt_size(name)) {
-    if (shape.layers > 0) size->layers = shape.layers;
-    if (shape.features > 0) size->features = shape.features;
-    if (shape.heads > 0) size->heads = shape.heads;
-    return gpt(std::string(name), *size, shape, mode);
-  }
-  throw InputError("model {}: unknown; {}", name, suggest(name, model_names()));
+  return find_model(name).build(std::string(name), shape, mode);
 }
 
 }  // namespace gnomon::train

@@ -1,7 +1,8 @@
 #pragma once
 
 // The models that Gnomon knows by name. Each is a short function in a file of its own, written in
-// layers.h, from a shape to a forward Program with the output "logits":
+// layers.h, from a shape to a forward Program with the output "logits", and a line of the list in
+// zoo.cc:
 //
 //   image classifiers   "image" f32[b, c, h, w], b a symbol  →  "logits" f32[b, classes]
 //   language models     "tokens" i32[b, context], b fixed    →  "logits" f32[b, context, vocabulary]
@@ -39,10 +40,10 @@ struct ModelShape {
 // LeNet-5 as it is trained today: 1→6 (5×5, padding 2) → ReLU → max-pool 2 → 6→16 (5×5) → ReLU →
 // max-pool 2 → 400→120→84→10 (LeCun, Bottou, Bengio, Haffner: "Gradient-based learning applied to
 // document recognition", 1998, with ReLU and max-pooling).
-ir::Program lenet(const ModelShape& shape, Mode mode);
+ir::Program lenet(std::string name, const ModelShape& shape, Mode mode);
 
 // width→256→128→classes with ReLU.
-ir::Program mlp(const ModelShape& shape, Mode mode);
+ir::Program mlp(std::string name, const ModelShape& shape, Mode mode);
 
 // The residual networks for small images (He, Zhang, Ren, Sun: "Deep residual learning", CVPR 2016,
 // section 4.2): three stages of `blocks` basic blocks with 16, 32 and 64 channels times `wider`; a
