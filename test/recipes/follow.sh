@@ -30,7 +30,7 @@ copy_tree() {
 read_page() {
   awk -v page="$page" -v blocks="$work/blocks" '
     function fail(line, what) { print page ":" line ": " what >"/dev/stderr"; failed = 1; exit 1 }
-    # Takes the next piece of code off `rest`: between backticks, or pairs of them if it holds one.
+    # Takes the next piece of code off `rest`: between backticks, or pairs of them and a space if it holds one.
     function code(    mark, piece, end) {
       match(rest, /`+/)
       mark = substr(rest, RSTART, RLENGTH)
@@ -38,6 +38,7 @@ read_page() {
       end = index(rest, mark)
       piece = substr(rest, 1, end - 1)
       rest = substr(rest, end + length(mark))
+      if (length(mark) > 1) gsub(/^ | $/, "", piece)
       return piece
     }
     function instruct(what) {
