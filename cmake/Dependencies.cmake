@@ -26,6 +26,7 @@ endfunction()
 lab_find(xxHash::xxhash xxhash.h xxhash)
 lab_find(DNNL::dnnl dnnl.hpp dnnl)
 lab_find(yaml-cpp::yaml-cpp yaml-cpp/yaml.h yaml-cpp)
+lab_find(elfutils::libdw elfutils/libdwfl.h dw)
 lab_find(libzip::zip zip.h zip)  # Debian's CMake package of libzip wants tools that are packaged apart
 if(NOT TARGET SQLite::SQLite3)
   add_library(SQLite::SQLite3 ALIAS SQLite3)

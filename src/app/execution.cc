@@ -7,10 +7,14 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/nearest.h"
 #include "exec/cpu/cpu.h"
+#include "exec/cpu/generated_code.h"
 #include "exec/reference/reference.h"
+#include "trace/folded.h"
 #include "trace/recorder.h"
+#include "trace/stack_sampler.h"
 #include "trace/write.h"
 
 namespace gnomon::app {
@@ -25,6 +29,12 @@ void add_execution_options(CLI::App& command, Execution& execution) {
       .add_option("--trace", execution.trace_file,
                   "Write a trace, to be opened at ui.perfetto.dev: as Chrome's JSON if the name "
                   "ends in .json, otherwise in Perfetto's format and while the run goes on")
+      ->type_name("FILE");
+  command
+      .add_option(
+          "--stacks", execution.stacks_file,
+          "Sample native stacks, 199 times a second of CPU time, and write them in collapsed "
+          "form, for gnomon profile, ui.perfetto.dev and flamegraph.pl")
       ->type_name("FILE");
 }
 
@@ -74,6 +84,33 @@ void Tracing::finish() {
   const auto trace = state_->recording->stop();
   if (!state_->streamed) trace::write_trace(trace, state_->file);
   fmt::print(stderr, "trace: {} (open it at ui.perfetto.dev)\n", state_->file.string());
+  state_.reset();
+}
+
+struct StackSampling::State {
+  explicit State(const std::string& name)
+      : file(name), sampler({.generated_map = generated.file()}) {}
+
+  std::filesystem::path file;
+  exec::GeneratedCodeList generated;
+  trace::StackSampler sampler;
+};
+
+StackSampling::StackSampling(const std::string& file) {
+  if (file.empty()) return;
+  require_writable(file);
+  state_ = std::make_unique<State>(file);
+}
+
+StackSampling::~StackSampling() = default;
+
+void StackSampling::finish() {
+  if (!state_) return;
+  const auto stacks = state_->sampler.stop();
+  write_file(state_->file, trace::to_folded(stacks));
+  const std::string file = state_->file.string();
+  fmt::print(stderr, "stacks: {} ({} samples; look at them with: gnomon profile {})\n", file,
+             stacks.samples(), file);
   state_.reset();
 }
 

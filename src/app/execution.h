@@ -1,6 +1,7 @@
 #pragma once
 
-// The options that every command which runs a model has: on which executor, with how many threads, traced to which file.
+// The options that every command which runs a model has: on which executor, with how many threads, traced or
+// sampled to which file.
 
 #include <memory>
 #include <string>
@@ -12,8 +13,9 @@ namespace gnomon::app {
 
 struct Execution {
   std::string executor = "cpu";
-  int threads = 0;         // 0: one per core
-  std::string trace_file;  // empty: not traced
+  int threads = 0;          // 0: one per core
+  std::string trace_file;   // empty: not traced
+  std::string stacks_file;  // empty: not sampled
 };
 
 void add_execution_options(CLI::App& command, Execution& execution);
@@ -30,6 +32,20 @@ class Tracing {
  public:
   explicit Tracing(const std::string& file);  // throws EnvironmentError if it cannot be created
   ~Tracing();
+  void finish();  // throws EnvironmentError if the file cannot be written
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Samples native stacks from its construction to `finish`; does nothing if `file` is empty. Make it
+// before the executor, whose threads would not be sampled otherwise and whose kernels not be named.
+class StackSampling {
+ public:
+  // Throws EnvironmentError if the kernel does not allow it or the file could not be written.
+  explicit StackSampling(const std::string& file);
+  ~StackSampling();
   void finish();  // throws EnvironmentError if the file cannot be written
 
  private:

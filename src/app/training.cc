@@ -75,6 +75,7 @@ class Session {
  public:
   explicit Session(const Training& training)
       : t_(training),
+        stacks_(training.execution.stacks_file),
         executor_(make_executor(training.execution)),
         workload_(load(training.recipe)),
         model_(train::build_model(training.recipe, workload_)),
@@ -106,6 +107,7 @@ class Session {
     save_model();
     close();
     tracing.finish();
+    stacks_.finish();
     return {record_, model_path_};
   }
 
@@ -304,6 +306,7 @@ class Session {
   }
 
   const Training& t_;
+  StackSampling stacks_;  // before all that has threads
   std::unique_ptr<exec::Executor> executor_;
   train::Workload workload_;
   train::Model model_;

@@ -93,6 +93,37 @@ describe("the page of a profile", () => {
   });
 });
 
+describe("the page of sampled stacks", () => {
+  test("has functions instead of operators, and a flame graph", async () => {
+    await withPage("profile-stacks", {}, async (page) => {
+      const parts = await page
+        .locator("main > section")
+        .evaluateAll((all) => all.map((s) => s.id));
+      assert.deepEqual(parts, ["answer", "time", "flame", "functions", "data"]);
+      assert.match(await page.locator("#answer .figures").innerText(), /CPU time[\s\S]*3 lost/i);
+      assert.match(
+        await page.locator("#time li").first().innerText(),
+        /run_tape\._omp_fn\.0[\s\S]*50\.\d\s%\s·\s6\.03\ss/,
+      );
+      assert.equal(await page.locator("#functions tbody tr").count(), 7);
+      assert.match(await page.locator("#functions").innerText(), /Left out: 12 functions/);
+      await page.locator("#functions").getByLabel("library").selectOption("generated code");
+      assert.equal(await page.locator("#functions tbody tr").count(), 2);
+      const functions = parseCsv((await saved(page, "Functions as CSV")).text);
+      assert.deepEqual(functions[0], ["name", "library", "own", "total"]);
+      assert.equal(functions.length, 1 + 7);
+    });
+  });
+  test("counts samples where nobody knows what one stands for", async () => {
+    await withPage("profile-stacks-no-period", {}, async (page) => {
+      assert.match(await page.locator("#time li").first().innerText(), /1,200 samples/);
+      await page.locator("#flame .span").nth(1).click();
+      assert.match(await page.locator("#flame [role=status]").innerText(), /\d samples, \d/);
+      assert.doesNotMatch(await page.locator("#answer .figures").innerText(), /CPU time/i);
+    });
+  });
+});
+
 describe("the roofline", () => {
   test("draws every operator that counts, a symbol's area its share", async () => {
     const { operators } = profiles.profile();

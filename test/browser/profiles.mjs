@@ -123,6 +123,71 @@ function profile() {
   };
 }
 
+const functionKinds = [
+  ["gnomon::exec::cpu::run_tape._omp_fn.0", ""],
+  ["gnomon::train::Trainer::run", ""],
+  ["jit_avx512_core_amx_fwd_kernel_t", "generated code"],
+  ["no symbol", "libdnnl.so.2.6"],
+  ["no symbol", "generated code"],
+  ["memcpy", "libc.so.6"],
+  [
+    "std::__detail::_Map_base<std::string, std::pair<std::string const, std::vector<float> >, true>::operator[]",
+    "",
+  ],
+];
+
+/** As sampled stacks give it: functions below threads, and stacks whose callers are not known. */
+function stacks(period) {
+  const functions = functionKinds.map(([name, library], i) => ({
+    name,
+    library,
+    own: Math.round(1200 * 0.5 ** i),
+    total: Math.round(1900 * 0.7 ** i),
+  }));
+  const samples = functions.reduce((sum, { own }) => sum + own, 0);
+  const scale = period || 1;
+  const qualified = ({ name, library }) => (library === "" ? name : `${name} [${library}]`);
+  const spans = (some) =>
+    some.map((f) => ({ name: qualified(f), seconds: f.own * scale, children: [] }));
+  const around = (name, children) => ({
+    name,
+    seconds: children.reduce((sum, c) => sum + c.seconds, 0),
+    children,
+  });
+  return {
+    kind: "profile",
+    schema: 1,
+    title: "run.folded",
+    answer: [
+      "Of the CPU time, 63 % in the program itself, 19 % in libdnnl.so.2.6, 17 % in generated code.",
+      "The function with the most time of its own is gnomon::exec::cpu::run_tape._omp_fn.0: 50 %.",
+      "9 % of the samples are in code without a name.",
+    ],
+    flame: around("all threads", [
+      around("main", [around("_start", [around("main", spans(functions.slice(0, 2)))])]),
+      around("thread 2", [
+        around("callers not known", spans(functions.slice(2, 5))),
+        around("start_thread [libc.so.6]", spans(functions.slice(5))),
+      ]),
+    ]),
+    stacks: {
+      samples,
+      lost: 3,
+      period_seconds: period,
+      threads: 2,
+      callers_unknown: 525,
+      callers_unknown_generated: 375,
+      functions,
+      functions_left_out: 12,
+      libraries: [
+        { library: "", own: 1819, unnamed: 0 },
+        { library: "libdnnl.so.2.6", own: 150, unnamed: 150 },
+        { library: "generated code", own: 375, unnamed: 75 },
+      ],
+    },
+  };
+}
+
 const verdicts = ["better", "worse", "equivalent", "undecided"];
 
 function compared() {
@@ -184,6 +249,26 @@ export const profiles = {
         ],
       },
     }),
+  "profile-stacks": () => stacks(1 / 199),
+  "profile-stacks-no-period": () => stacks(0),
+  "profile-stacks-hostile": () => {
+    const found = stacks(1 / 199);
+    const [first, second] = found.stacks.functions;
+    return {
+      ...found,
+      flame: { name: hostile, seconds: 1, children: [{ name: longName, seconds: 1 }] },
+      stacks: {
+        ...found.stacks,
+        functions: [
+          { ...first, name: hostile, library: hostile },
+          { ...second, name: longName, library: longName },
+          { ...second, name: "", library: "" },
+        ],
+        libraries: [{ library: hostile, own: 1, unnamed: 1 }],
+      },
+    };
+  },
+  "profile-stacks-empty": () => bare({ stacks: {} }),
   "profile-hostile": () => {
     const found = compared();
     const [first, second] = found.operators;

@@ -119,6 +119,7 @@ void run(Arguments& arguments) {
   const auto recipe = recipe_of(file, arguments);
   const auto model = file.build(arguments.batch).inference;
   arguments.batch = batch_taken(model, arguments.batch);
+  StackSampling stacks(arguments.execution.stacks_file);
   const auto executor = make_executor(arguments.execution);
   const auto test = train::as_trained(file, test_part(recipe, file), recipe.data);
   if (arguments.throughput && arguments.batch > test.size())
@@ -131,6 +132,7 @@ void run(Arguments& arguments) {
                                      : assess(evaluator, test, states, arguments);
   result["data hash"] = test.hash;
   tracing.finish();
+  stacks.finish();
   print(result, arguments);
 }
 

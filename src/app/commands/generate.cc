@@ -35,6 +35,7 @@ void run(const Arguments& arguments) {
   const auto file = train::load(path);
   if (!file.tokeniser)
     throw InputError("{}: holds {}, which is no language model", path.string(), file.model);
+  StackSampling stacks(arguments.execution.stacks_file);
   const auto executor = make_executor(arguments.execution);
   const ir::Program model = file.build(1).inference;
   exec::States states = train::restore(file, model);
@@ -54,6 +55,7 @@ void run(const Arguments& arguments) {
                   });
   const double rate = static_cast<double>(ids.size()) / (now() - start).value;
   tracing.finish();
+  stacks.finish();
   if (show) {
     fmt::print("\n");
     fmt::print(stderr, "{} tokens, {:.0f} tokens/s\n", ids.size(), rate);

@@ -8,6 +8,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/profile_json.h"
+#include "app/commands/profile_stacks.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "exec/calibrate.h"
@@ -16,6 +18,7 @@
 #include "page/page.h"
 #include "profile/compare.h"
 #include "profile/profile.h"
+#include "trace/folded.h"
 #include "trace/read.h"
 
 namespace gnomon::app {
@@ -37,18 +40,16 @@ machine::Calibration ceilings(const machine::Host& host) {
   return measured;
 }
 
-trace::Trace read(const std::string& file) { return trace::read_trace(file, trace::CutOff::keep); }
+trace::Trace read(const std::string& file) {
+  if (trace::is_folded(file))
+    throw InputError("{}: holds stacks, which cannot be compared; profile it alone", file);
+  return trace::read_trace(file, trace::CutOff::keep);
+}
 
 std::vector<profile::CallTimes> call_times(const std::vector<std::string>& files) {
   std::vector<profile::CallTimes> all;
   for (const auto& file : files) all.push_back(profile::call_times(read(file)));
   return all;
-}
-
-Json to_json(const profile::Frame& frame) {
-  Json children = Json::array();
-  for (const auto& child : frame.children) children.push_back(to_json(child));
-  return {{"name", frame.name}, {"seconds", frame.total.value}, {"children", std::move(children)}};
 }
 
 Json to_json(const profile::OperatorTime& op) {
@@ -121,7 +122,7 @@ Json to_json(const profile::Profile& profile, const std::string& title,
           {"machine", to_json(host, calibration)},
           {"operators", std::move(operators)},
           {"idle", std::move(idle)},
-          {"flame", to_json(profile.flame)},
+          {"flame", flame_json(profile.flame)},
           {"memory", std::move(memory)},
           {"counters", std::move(counters)}};
 }
@@ -170,6 +171,11 @@ void run(Arguments& arguments) {
   if (!comparing && arguments.traces.empty())
     throw InputError(
         "profile: which trace? Record one with: gnomon train lenet --trace run.pftrace");
+  if (!comparing && trace::is_folded(arguments.traces.front())) {
+    const std::string& stacks = arguments.traces.front();
+    return report_stacks({stacks, arguments.report.empty() ? stacks + ".html" : arguments.report,
+                          arguments.rows, arguments.json});
+  }
   std::vector<profile::Change> changes;
   if (comparing)
     changes = profile::compare(call_times(arguments.before), call_times(arguments.after));
@@ -203,12 +209,13 @@ void add_profile(CLI::App& parent) {
       parent.add_subcommand("profile", "Where a recorded run's time went, and what bounds it");
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  command->add_option("trace", a.traces, "What --trace wrote; two of them are compared")
+  command->add_option("trace", a.traces, "What --trace or --stacks wrote; two traces are compared")
       ->expected(0, 2);
   command->add_option("--before", a.before, "Traces of one way to run it …")->type_name("FILES");
   command->add_option("--after", a.after, "… and as many of another, made in turn with them")
       ->type_name("FILES");
-  command->add_option("--rows", a.rows, "Operators that are printed")->capture_default_str();
+  command->add_option("--rows", a.rows, "Operators or functions that are printed")
+      ->capture_default_str();
   command->add_option("--report", a.report, "The page for people; default TRACE.html")
       ->type_name("FILE");
   command->add_flag("--json", a.json, "Print what the page shows as JSON");

@@ -81,6 +81,26 @@ const comparison = object({
   ),
 });
 
+/** Sampled stacks. Of functions and libraries, amounts are samples. */
+const stacks = object({
+  samples: amount,
+  lost: amount,
+  period_seconds: amount, // of CPU time a sample; 0: not known, so the flame graph is in samples
+  threads: amount,
+  callers_unknown: amount,
+  callers_unknown_generated: amount, // of these, how many because the stack ended in generated code
+  functions: list(
+    object({
+      name: text, // "no symbol" if it has none
+      library: text, // "libdnnl.so.2.6", "generated code"; "" is the program itself
+      own: amount,
+      total: amount, // with what it called
+    }),
+  ),
+  functions_left_out: amount,
+  libraries: list(object({ library: text, own: amount, unnamed: amount })),
+});
+
 const profile = object({
   kind: oneOf("profile"),
   schema: amount,
@@ -96,11 +116,13 @@ const profile = object({
   memory: list(object({ name: text, bytes: amount })),
   counters: list(counter),
   comparison: optional(comparison),
+  stacks: optional(stacks),
 });
 
 export type Profile = Decoded<typeof profile>;
 export type Operator = Decoded<typeof operator>;
 export type Counter = Decoded<typeof counter>;
+export type Stacks = Decoded<typeof stacks>;
 export type Comparison = Decoded<typeof comparison>;
 export type Bound = Operator["bound"];
 

@@ -1,6 +1,6 @@
 // The profile to take away: as JSON, its operators and its counters as CSV.
 import { csv, download, json, type Offer } from "../download";
-import type { Profile } from "../profile";
+import type { Profile, Stacks } from "../profile";
 
 function operatorsAsCsv({ operators }: Profile): string {
   const columns = [
@@ -32,6 +32,14 @@ function countersAsCsv({ counters }: Profile): string {
   );
 }
 
+function functionsAsCsv(functions: Stacks["functions"]): string {
+  const columns = ["name", "library", "own", "total"] as const;
+  return csv(
+    [...columns],
+    functions.map((row) => columns.map((name) => row[name])),
+  );
+}
+
 /** `source` is the profile as it was embedded. */
 export function profileData(profile: Profile, source: unknown): HTMLElement {
   const tables: Offer[] = [];
@@ -40,6 +48,12 @@ export function profileData(profile: Profile, source: unknown): HTMLElement {
       title: "Operators as CSV",
       name: "-operators.csv",
       text: operatorsAsCsv(profile),
+    });
+  if (profile.stacks !== null && profile.stacks.functions.length > 0)
+    tables.push({
+      title: "Functions as CSV",
+      name: "-functions.csv",
+      text: functionsAsCsv(profile.stacks.functions),
     });
   if (profile.counters.length > 0)
     tables.push({ title: "Counters as CSV", name: "-counters.csv", text: countersAsCsv(profile) });

@@ -1,7 +1,7 @@
 // The flame graph: what ran within what, as wide as it took long. A click or Enter makes a span fill the width; arrows
 // move between spans, Escape shows the whole.
 import { h, responsive, section } from "../dom";
-import { formatProbability, formatValue } from "../format";
+import { formatNumber, formatProbability, formatValue } from "../format";
 import type { Profile } from "../profile";
 import { everySpan, placed, search, spansOf, type Span } from "./flame_layout";
 
@@ -29,7 +29,10 @@ class FlameGraph {
   private readonly back: HTMLButtonElement;
   private readonly redraw: () => void;
 
-  constructor(whole: Span) {
+  constructor(
+    whole: Span,
+    private readonly told: (seconds: number) => string,
+  ) {
     this.whole = this.focus = this.current = whole;
     this.back = h("button", { type: "button", click: () => this.zoom(whole) }, "Show the whole");
     const { figure, redraw } = responsive((width) => this.draw(width));
@@ -59,7 +62,7 @@ class FlameGraph {
 
   private words({ seconds }: Span): string {
     const share = formatProbability(seconds / this.whole.seconds);
-    return `${formatValue(seconds, "s")}, ${share} of the whole`;
+    return `${this.told(seconds)}, ${share} of the whole`;
   }
 
   private find(text: string): void {
@@ -73,7 +76,7 @@ class FlameGraph {
     this.status.textContent =
       size === 0
         ? "No span has such a name."
-        : `${size.toLocaleString("en")} ${size === 1 ? "span" : "spans"} found: ${formatValue(found.seconds, "s")}, ${share} of the whole.`;
+        : `${size.toLocaleString("en")} ${size === 1 ? "span" : "spans"} found: ${this.told(found.seconds)}, ${share} of the whole.`;
   }
 
   private zoom(span: Span): void {
@@ -191,14 +194,16 @@ class FlameGraph {
 }
 
 export function flameGraph(profile: Profile): HTMLElement | null {
-  const { flame } = profile;
+  const { flame, stacks } = profile;
   if (flame === null || flame.seconds <= 0 || flame.children.length === 0) return null;
   const whole = spansOf(flame);
+  const told = (amount: number) =>
+    stacks?.period_seconds === 0 ? `${formatNumber(amount)} samples` : formatValue(amount, "s");
   const count = everySpan(whole).length;
   return section(
     "flame",
     "What ran within what",
     `${count.toLocaleString("en")} spans; each lies under the one it ran in and is as wide as it took long.`,
-    new FlameGraph(whole).element,
+    new FlameGraph(whole, told).element,
   );
 }

@@ -6,6 +6,7 @@ import { comparison } from "./comparison";
 import { counters } from "./counters";
 import { profileData } from "./download";
 import { flameGraph } from "./flame_graph";
+import { functionTable, functionTime } from "./functions";
 import { memory } from "./memory";
 import { operatorTable } from "./operators";
 import { roofline } from "./roofline";
@@ -22,9 +23,11 @@ export function profilePage(data: unknown): Page {
     parts: [
       comparison(profile),
       time(profile),
+      functionTime(profile),
       roofline(profile),
       flameGraph(profile),
       operatorTable(profile),
+      functionTable(profile),
       memory(profile),
       counters(profile),
       profileData(profile, data),
