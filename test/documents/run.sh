@@ -38,6 +38,8 @@ declare -A not_run=(
   ["sqlite3 runs/records.sqlite 'SELECT configuration, wall_seconds FROM replicate WHERE run = 1'"]='needs a program that ./gnomon does not install'
 )
 
+tools/fetch-data brown >/dev/null
+
 # Kernels may refuse to sample.
 if ! ./gnomon train mlp --examples 128 --batch 64 --epochs 1 --run none --out "$work/m" --stacks "$work/m.folded" >"$work/log" 2>&1; then
   not_run['./gnomon train lenet --epochs 1 --examples 6400 --stacks run.folded']=$(tail -n 1 "$work/log")
