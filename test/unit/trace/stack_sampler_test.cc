@@ -58,11 +58,6 @@ std::unique_ptr<StackSampler> make_sampler(std::string& refused, const SamplerOp
   }
 }
 
-#define SAMPLER_OR_SKIP(sampler, options)              \
-  std::string refused;                                 \
-  const auto sampler = make_sampler(refused, options); \
-  if (!sampler) GTEST_SKIP() << refused
-
 // Samples by the names on the stack, innermost last, for the stacks that hold a function.
 std::map<std::string, std::int64_t> samples_by_thread(const Stacks& stacks,
                                                       const std::string& wanted) {
@@ -87,7 +82,9 @@ void expect_whole(const Stacks& stacks) {
 }
 
 TEST(StackSampler, FindsWhatTwoThreadsDoAndWhoCalledIt) {
-  SAMPLER_OR_SKIP(sampler, quick());
+  std::string refused;
+  const auto sampler = make_sampler(refused, quick());
+  if (!sampler) GTEST_SKIP() << refused;
   constexpr std::int64_t enough = 400;
   std::thread other([&] { gnomon_test_burn_until(sampler.get(), enough); });
   gnomon_test_burn_until(sampler.get(), enough);
@@ -112,7 +109,9 @@ TEST(StackSampler, FindsWhatTwoThreadsDoAndWhoCalledIt) {
 }
 
 TEST(StackSampler, LeavesItsOwnThreadOut) {
-  SAMPLER_OR_SKIP(sampler, quick());
+  std::string refused;
+  const auto sampler = make_sampler(refused, quick());
+  if (!sampler) GTEST_SKIP() << refused;
   gnomon_test_burn_until(sampler.get(), 200);
   const std::string text = to_folded(sampler->stop());
   EXPECT_EQ(text.find("StackSampler::State"), std::string::npos) << text;
@@ -122,7 +121,9 @@ TEST(StackSampler, LeavesItsOwnThreadOut) {
 TEST(StackSampler, HoldsNoMoreCallsThanItMay) {
   SamplerOptions options = quick();
   options.most_calls = 1;
-  SAMPLER_OR_SKIP(sampler, options);
+  std::string refused;
+  const auto sampler = make_sampler(refused, options);
+  if (!sampler) GTEST_SKIP() << refused;
   gnomon_test_burn_until(sampler.get(), 50);
   const Stacks stacks = sampler->stop();
   EXPECT_LE(stacks.calls.size(), 4u);
@@ -143,7 +144,9 @@ TEST(StackSampler, GeneratedCodeHasTheNameThatItsMapTellsAndItsCaller) {
   SamplerOptions options = quick();
   options.generated_map = map;
   {
-    SAMPLER_OR_SKIP(sampler, options);
+    std::string refused;
+    const auto sampler = make_sampler(refused, options);
+    if (!sampler) GTEST_SKIP() << refused;
     std::ofstream(map) << fmt::format("{:x} {:x} stale\n{:x} {:x} count down\n",
                                       reinterpret_cast<std::uintptr_t>(page), sizeof code,
                                       reinterpret_cast<std::uintptr_t>(page), sizeof code);
