@@ -32,9 +32,10 @@ declare -A not_run=(
   ['build/release/test/reliability/test_kills train 1000']='takes hours; the test reliability.kills does some rounds of it'
   ['cmake --preset fuzz && ninja -C build/fuzz fuzzers']='is part of the step fuzz'
   ['mkdir -p build/corpus && build/fuzz/fuzz/fuzz_ir_text -runs=1000000 build/corpus fuzz/seeds/ir_text']='is part of the step fuzz'
-  ['tools/pytorch-agreement']='installs PyTorch, over the network'
-  ['tools/pytorch-agreement --venv DIR --json lenet.sgd']='needs PyTorch'
-  ['tools/pytorch-agreement --venv DIR --train-gpt']='needs PyTorch'
+  ['./gnomon agreement']='installs PyTorch, over the network'
+  ['./gnomon agreement --venv DIR --json lenet.sgd']='needs PyTorch'
+  ['./gnomon agreement --venv DIR --curves']='needs PyTorch'
+  ['./gnomon agreement --venv DIR --train-gpt']='needs PyTorch'
   ["sqlite3 runs/records.sqlite 'SELECT configuration, wall_seconds FROM replicate WHERE run = 1'"]='needs a program that ./gnomon does not install'
 )
 
