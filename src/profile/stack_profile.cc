@@ -128,8 +128,7 @@ std::string unnamed(const StackProfile& profile) {
   if (sum == 0) return "Every sample is in a function that has a name.";
   return fmt::format(
       "{} of the samples are in code without a name, where a file has no symbol or a code "
-      "generator "
-      "told none: {}.",
+      "generator told none: {}.",
       percent(profile.share(sum)), fmt::join(parts, ", "));
 }
 
@@ -173,8 +172,8 @@ std::vector<std::string> conclusions(const StackProfile& profile) {
   if (profile.callers_unknown > 0)
     sentences.push_back(fmt::format(
         "The callers of {} of the samples are not known: {} ended in generated code whose caller "
-        "was "
-        "not found; the others lie deeper than the copy of the stack or in code without tables.",
+        "was not found; the others lie deeper than the copy of the stack or in code without "
+        "tables.",
         percent(profile.share(profile.callers_unknown)),
         percent(profile.share(profile.callers_unknown_generated))));
   if (profile.lost > 0)

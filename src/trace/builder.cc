@@ -112,8 +112,7 @@ void Builder::separate(std::size_t index) {
       if (at == most_overlapping)
         throw InputError(
             "{}: more than {} slices of thread {} overlap at {} ns; what runs at one time belongs "
-            "on "
-            "tracks of its own",
+            "on tracks of its own",
             origin_name_, most_overlapping, trace_.threads[index].id, event.begin);
       if (at == threads.size()) {
         threads.emplace_back();

@@ -16,7 +16,9 @@ Trace read_trace(std::istream& in, const std::string& origin, CutOff cut_off) {
   if (first == 0x1f) throw InputError("{}: is compressed; unpack it first (gzip -d)", origin);
   constexpr std::string_view json = "{[ \t\r\xef";
   if (json.find(static_cast<char>(first)) != json.npos) return read_chrome(in, origin, cut_off);
-  if (first != '\n') throw InputError("{}: offset 0: neither JSON nor a Perfetto trace", origin);
+  if (first != '\n')
+    throw InputError("{}: offset 0: neither JSON nor a Perfetto trace; record one with --trace",
+                     origin);
   return read_perfetto(in, origin, cut_off);  // whose packets begin with the byte 10
 }
 

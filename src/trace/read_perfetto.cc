@@ -28,7 +28,7 @@ class Source {
     while (in_.sgetc() != std::streambuf::traits_type::eof()) {
       std::uint64_t tag = 0, size = 0;
       if (!varint(tag)) return cut_off();
-      if ((tag & 7) != 2) refuse("no packet begins here");
+      if ((tag & 7) != 2) refuse("no packet begins here; the file is damaged, or no trace");
       if (!varint(size) || !read(size)) return cut_off();
       if (tag >> 3 == proto::Trace::kPacketFieldNumber) return &bytes_;
       packet_ = offset_;

@@ -149,7 +149,7 @@ void add_evaluate(CLI::App& parent) {
   command->add_option("--data", a.data,
                       "Data whose test part is used; default: what it was trained on");
   command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
-  command->add_option("--batch", a.batch, "Images per run")->capture_default_str();
+  command->add_option("--batch", a.batch, "Examples per run")->capture_default_str();
   command
       ->add_option("--predictions", a.predictions,
                    "Write one byte per prediction: 1 right, 0 wrong")

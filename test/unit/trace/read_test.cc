@@ -160,7 +160,8 @@ INSTANTIATE_TEST_SUITE_P(Formats, RoundTrip, testing::Values(Format::chrome, For
 TEST(Read, RefusesWhatIsNoTrace) {
   EXPECT_NE(error_of("").find("is empty"), std::string::npos);
   EXPECT_NE(error_of("\x1f\x8b").find("gzip -d"), std::string::npos);
-  EXPECT_EQ(error_of(std::string(1, '\0')), "test: offset 0: neither JSON nor a Perfetto trace");
+  EXPECT_EQ(error_of(std::string(1, '\0')),
+            "test: offset 0: neither JSON nor a Perfetto trace; record one with --trace");
   EXPECT_EQ(error_of("{}"), "test: has no traceEvents: no trace");
   EXPECT_THROW(read_trace("/absent"), InputError);
   EXPECT_THROW(read_trace("/"), InputError);
@@ -358,7 +359,8 @@ TEST(ReadPerfetto, NamesTheOffsetOfWhatIsWrong) {
   EXPECT_EQ(error_of(whole + field(1, std::string(3, '\xff'))),
             fmt::format("test: offset {}: the packet is damaged", whole.size()));
   EXPECT_EQ(error_of(whole + field(1, 5u)),
-            fmt::format("test: offset {}: no packet begins here", whole.size()));
+            fmt::format("test: offset {}: no packet begins here; the file is damaged, or no trace",
+                        whole.size()));
   EXPECT_EQ(error_of(whole + varint(10) + varint(1ull << 60) + "short"),
             fmt::format("test: offset {}: the packet that begins here is cut off", whole.size()));
   EXPECT_NE(error_of(event(~0ull, type_instant, "")).find("beyond 73 years"), std::string::npos);
