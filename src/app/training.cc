@@ -116,7 +116,7 @@ class Session {
 
   void start_from(const fs::path& weights) {
     train::load_weights(weights, trainer_->model(), trainer_->states());
-    record_.facts["weights"] = weights.string();
+    record_.facts["weights"] = fs::absolute(weights).string();
     record_.facts["weights.hash"] = hash128(read_file(weights, Bytes(64.0 * (1 << 30))));
   }
 

@@ -144,6 +144,13 @@ const std::string& fact(const fault::Checkpoint& checkpoint, const char* key,
   return found->second;
 }
 
+// Of the record, or of the checkpoints where there is none.
+fs::file_time_type last_change(const fs::path& folder) {
+  std::error_code absent;
+  const auto time = fs::last_write_time(folder / record_name, absent);
+  return absent ? fs::last_write_time(checkpoint_folder(folder), absent) : time;
+}
+
 // The lines before the first that is none; a last one that was cut off is not looked at.
 struct Lines {
   std::vector<Step> steps;
@@ -218,17 +225,6 @@ Recovered recover_run(const fs::path& folder) {
   if (!latest.checkpoint) throw InputError("{}; no checkpoint can be read either", damage);
   return {run_of(*latest.checkpoint, latest.file.string()), damage};
 }
-
-namespace {
-
-// Of the record, or of the checkpoints where there is none.
-fs::file_time_type last_change(const fs::path& folder) {
-  std::error_code absent;
-  const auto time = fs::last_write_time(folder / record_name, absent);
-  return absent ? fs::last_write_time(checkpoint_folder(folder), absent) : time;
-}
-
-}  // namespace
 
 std::vector<fs::path> list_runs(const fs::path& root) {
   std::vector<std::pair<fs::file_time_type, fs::path>> found;

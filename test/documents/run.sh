@@ -39,7 +39,9 @@ declare -A not_run=(
   ["sqlite3 runs/records.sqlite 'SELECT configuration, wall_seconds FROM replicate WHERE run = 1'"]='needs a program that ./gnomon does not install'
 )
 
-tools/fetch-data brown >/dev/null
+# Without a network there may be no Brown corpus, which the language models of the pages learn from.
+no_corpus=
+tools/fetch-data brown >/dev/null || no_corpus='the Brown corpus cannot be fetched'
 
 # Kernels may refuse to sample.
 if ! ./gnomon train mlp --examples 128 --batch 64 --epochs 1 --run none --out "$work/m" --stacks "$work/m.folded" >"$work/log" 2>&1; then
@@ -106,6 +108,10 @@ run_command() {
   used[$3]=1
   if [ -n "${not_run[$3]-}" ]; then
     echo "$1: not run, ${not_run[$3]}: $3"
+    return
+  fi
+  if [ -n "$no_corpus" ] && [[ $3 == *gpt-* ]]; then
+    echo "$1: not run, $no_corpus: $3"
     return
   fi
   [ -d "$room" ] || make_room "$room"
