@@ -1,11 +1,15 @@
 #include "trace/unwinder.h"
 
 #include <elfutils/libdwfl.h>
+#include <fmt/format.h>
+#include <link.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <string>
 
 #include "base/error.h"
 
@@ -28,6 +32,29 @@ constexpr Dwfl_Callbacks files = {.find_elf = dwfl_linux_proc_find_elf,
                                   .find_debuginfo = no_debug_file,
                                   .section_address = nullptr,
                                   .debuginfo_path = nullptr};
+
+// A program or library as the loader knows it. /proc/self/maps, which libdw can read by itself, may
+// lack lines while other threads map memory.
+int report_module(dl_phdr_info* loaded, std::size_t, void* dwfl) {
+  const std::uint64_t page = ::getpagesize();
+  std::uint64_t begin = ~std::uint64_t{0}, end = 0;
+  for (const auto& part : std::span(loaded->dlpi_phdr, loaded->dlpi_phnum)) {
+    if (part.p_type != PT_LOAD) continue;
+    const std::uint64_t address = loaded->dlpi_addr + part.p_vaddr;
+    begin = std::min(begin, address / page * page);
+    end = std::max(end, (address + part.p_memsz + page - 1) / page * page);
+  }
+  std::string name = loaded->dlpi_name;
+  std::error_code error;
+  if (name.empty())
+    name = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  else if (name.find('/') == std::string::npos)
+    name = fmt::format("[vdso: {}]", ::getpid());  // libdw reads it from memory
+  else
+    name = std::filesystem::absolute(name, error).string();
+  if (begin < end) dwfl_report_module(static_cast<Dwfl*>(dwfl), name.c_str(), begin, end);
+  return 0;
+}
 
 struct Walk {
   Dwfl* dwfl;
@@ -115,25 +142,21 @@ bool follows_indirect_call(std::uint64_t address) {
 
 Unwinder::Unwinder() : dwfl_(dwfl_begin(&files)) {
   GNOMON_CHECK(dwfl_ != nullptr, "{}", dwfl_errmsg(-1));
-  try {
-    report();
-    if (!dwfl_attach_state(dwfl_, nullptr, ::getpid(), &threads, nullptr))
-      throw EnvironmentError("/proc/self/maps: libdw cannot use it: {}", dwfl_errmsg(-1));
-  } catch (...) {
-    dwfl_end(dwfl_);
-    throw;
-  }
+  report();
+  if (dwfl_attach_state(dwfl_, nullptr, ::getpid(), &threads, nullptr)) return;
+  const std::string reason = dwfl_errmsg(-1);
+  dwfl_end(dwfl_);
+  throw EnvironmentError("/proc/self/exe: libdw cannot read it: {}", reason);
 }
 
 Unwinder::~Unwinder() { dwfl_end(dwfl_); }
 
+// Adds to what is known and drops nothing: frames point to modules, and libdw keeps the first one's
+// description of the processor.
 void Unwinder::report() {
-  dwfl_report_begin(dwfl_);
-  const int error = dwfl_linux_proc_report(dwfl_, ::getpid());
+  dwfl_report_begin_add(dwfl_);
+  ::dl_iterate_phdr(report_module, dwfl_);
   dwfl_report_end(dwfl_, nullptr, nullptr);
-  if (error != 0)
-    throw EnvironmentError("/proc/self/maps: cannot be read: {}; is /proc mounted?",
-                           error > 0 ? std::strerror(error) : dwfl_errmsg(-1));
 }
 
 bool Unwinder::walk_up(const ThreadState& state, std::vector<Frame>& frames) {

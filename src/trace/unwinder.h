@@ -32,7 +32,7 @@ class Unwinder {
     Dwfl_Module* module;  // program or library that holds it; null: code that was made at run time
   };
 
-  // Looks at this process. Throws EnvironmentError if /proc does not tell what is loaded.
+  // Looks at this process. Throws EnvironmentError if its file cannot be read.
   Unwinder();
   ~Unwinder();
   Unwinder(const Unwinder&) = delete;

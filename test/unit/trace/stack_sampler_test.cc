@@ -16,6 +16,8 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include "base/error.h"
@@ -114,8 +116,11 @@ TEST(StackSampler, LeavesItsOwnThreadOut) {
   if (!sampler) GTEST_SKIP() << refused;
   gnomon_test_burn_until(sampler.get(), 200);
   const std::string text = to_folded(sampler->stop());
-  EXPECT_EQ(text.find("StackSampler::State"), std::string::npos) << text;
-  EXPECT_EQ(text.find("\nthread "), std::string::npos) << text;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with("main;")) {
+      EXPECT_EQ(line.find("StackSampler"), std::string::npos) << line;
+    }
 }
 
 TEST(StackSampler, HoldsNoMoreCallsThanItMay) {
