@@ -1,5 +1,6 @@
-// A plugin for clang-tidy 14, which walks the system headers with every check and drops what it finds there: it walks
-// our own declarations alone. The findings are the same, for a third of the time.
+// A plugin for clang-tidy 14, which walks the system headers with every check and drops what it
+// finds there: it walks our own declarations alone. The findings are the same, for a third of the
+// time.
 
 #include <clang/AST/ASTConsumer.h>
 #include <clang/AST/ASTContext.h>

@@ -1,7 +1,7 @@
-// LeNet's training step on the CPU executor (batch 64, two threads, f32 and bf16): its time, and the
-// share of it that its kernels take when each is timed by itself, warm. What is missing from 100 % is
-// spent between kernels, on caches the kernels cool for each other and on waking threads; the share
-// exceeds 100 % where a step's kernels find each other's results in the cache.
+// LeNet's training step on the CPU executor (batch 64, two threads, f32 and bf16): its time, and
+// the share of it that its kernels take when each is timed by itself, warm. What is missing from
+// 100 % is spent between kernels, on caches the kernels cool for each other and on waking threads;
+// the share exceeds 100 % where a step's kernels find each other's results in the cache.
 //
 // Quantiles are the lower quartile: neighbours on a shared host only ever add time.
 

@@ -1,6 +1,6 @@
-// A long recording streamed to a file: memory, time and file size as the number of events grows from
-// 10⁵ to 10⁸. No event is lost: the recording thread waits where the writer cannot keep up, so that
-// the rate is the writer's.
+// A long recording streamed to a file: memory, time and file size as the number of events grows
+// from 10⁵ to 10⁸. No event is lost: the recording thread waits where the writer cannot keep up, so
+// that the rate is the writer's.
 
 #include <fmt/format.h>
 #include <unistd.h>

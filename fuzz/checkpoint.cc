@@ -1,5 +1,5 @@
-// Any safetensors bytes are a checkpoint or refused with InputError; and what they hold, made one, is
-// read back as it was.
+// Any safetensors bytes are a checkpoint or refused with InputError; and what they hold, made one,
+// is read back as it was.
 
 #include "fault/checkpoint.h"
 

@@ -1,5 +1,6 @@
-// Bytes are a small program with its shapes, a set of passes left out and a number of threads. The CPU executor computes
-// what the reference executor computes in f64, up to rounding, in two runs one after the other.
+// Bytes are a small program with its shapes, a set of passes left out and a number of threads. The
+// CPU executor computes what the reference executor computes in f64, up to rounding, in two runs
+// one after the other.
 
 #include <algorithm>
 #include <cmath>

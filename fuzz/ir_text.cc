@@ -1,4 +1,5 @@
-// Any text is either a Program, which then prints and parses back to an equal one, or refused with InputError.
+// Any text is either a Program, which then prints and parses back to an equal one, or refused with
+// InputError.
 
 #include <string_view>
 

@@ -1,5 +1,5 @@
-// Any safetensors bytes are a trained model, whose program is built and given its states, or refused
-// with InputError.
+// Any safetensors bytes are a trained model, whose program is built and given its states, or
+// refused with InputError.
 
 #include "train/model_file.h"
 

@@ -1,5 +1,5 @@
-// Any text is collapsed stacks, which keep their samples when they are written and read again, or is
-// refused with InputError.
+// Any text is collapsed stacks, which keep their samples when they are written and read again, or
+// is refused with InputError.
 
 #include "base/error.h"
 #include "trace/folded.h"

@@ -1,7 +1,7 @@
 #pragma once
 
-// What holds for every format of traces: any bytes are a trace, which then keeps its events when it is
-// written and read again, or are refused with InputError.
+// What holds for every format of traces: any bytes are a trace, which then keeps its events when it
+// is written and read again, or are refused with InputError.
 
 #include <istream>
 #include <ostream>

@@ -1,6 +1,6 @@
 // A model and data of one's own, in C++: a network with one hidden layer learns on which side of a
-// spiral's two arms a point lies. Prints the accuracy on points it has not seen, and writes the model
-// for `gnomon evaluate`, `gnomon study` and `gnomon ir`.
+// spiral's two arms a point lies. Prints the accuracy on points it has not seen, and writes the
+// model for `gnomon evaluate`, `gnomon study` and `gnomon ir`.
 
 #include <fmt/format.h>
 
@@ -32,8 +32,8 @@ data::Dataset spirals(std::int64_t count, std::uint64_t seed) {
                             {"one arm", "other arm"});
 }
 
-// The layers of the zoo's models serve any model. Nothing in it is random, so that one program serves
-// training and inference.
+// The layers of the zoo's models serve any model. Nothing in it is random, so that one program
+// serves training and inference.
 ir::Program network() {
   train::Layers l("spiral", train::Mode::training, 0);
   ir::Value x = l.input("point", {DType::f32, {{"b", batch}, 2}});

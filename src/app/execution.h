@@ -1,7 +1,7 @@
 #pragma once
 
-// The options that every command which runs a model has: on which executor, with how many threads, traced or
-// sampled to which file.
+// The options that every command which runs a model has: on which executor, with how many threads,
+// traced or sampled to which file.
 
 #include <memory>
 #include <string>
@@ -25,9 +25,9 @@ int threads_of(const Execution& execution);
 // Throws InputError for an unknown executor or an impossible number of threads.
 std::unique_ptr<exec::Executor> make_executor(const Execution& execution);
 
-// Records while it lives; does nothing if `file` is empty. A file whose name ends in .json is written
-// by `finish`, from what the buffers held; any other is written while the run goes on, and `finish`
-// ends it.
+// Records while it lives; does nothing if `file` is empty. A file whose name ends in .json is
+// written by `finish`, from what the buffers held; any other is written while the run goes on, and
+// `finish` ends it.
 class Tracing {
  public:
   explicit Tracing(const std::string& file);  // throws EnvironmentError if it cannot be created

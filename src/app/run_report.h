@@ -1,6 +1,7 @@
 #pragma once
 
-// A training run for people: the page report.html in its folder, and its data (web/report/src/run.ts).
+// A training run for people: the page report.html in its folder, and its data
+// (web/report/src/run.ts).
 
 #include <filesystem>
 #include <nlohmann/json.hpp>

@@ -14,7 +14,8 @@ namespace fs = std::filesystem;
 
 const std::string latest_name = "latest";
 
-// The latest run of which `wanted` is true; empty if there is none. What cannot be read is passed over.
+// The latest run of which `wanted` is true; empty if there is none. What cannot be read is passed
+// over.
 template <typename F>
 fs::path latest(F&& wanted) {
   const auto runs = train::list_runs(runs_folder);

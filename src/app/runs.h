@@ -13,8 +13,8 @@ inline const std::filesystem::path runs_folder = "runs";
 // of `model` if that is not empty. Throws InputError with what there is instead.
 std::filesystem::path find_run(const std::string& name, const std::string& model);
 
-// A trained model by its file, by its run's folder or name, or by a model's name: that of the latest
-// run of it that has one. Throws InputError with the command that makes one.
+// A trained model by its file, by its run's folder or name, or by a model's name: that of the
+// latest run of it that has one. Throws InputError with the command that makes one.
 std::filesystem::path find_model(const std::string& name);
 
 }  // namespace gnomon::app

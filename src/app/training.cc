@@ -159,8 +159,8 @@ class Session {
       fmt::print("resumed after step {} of {}\n", trainer_->steps(), trainer_->total_steps());
   }
 
-  // A run that was killed before its first checkpoint. Checkpoints that are there and cannot be read are
-  // not written over.
+  // A run that was killed before its first checkpoint. Checkpoints that are there and cannot be
+  // read are not written over.
   void begin_again(const train::RunRecord& before, const fault::Latest& latest) {
     if (!latest.damaged.empty())
       throw InputError("{}; restore one, or start another run", fmt::join(latest.damaged, "\n"));

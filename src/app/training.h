@@ -1,7 +1,7 @@
 #pragma once
 
-// A training run from start, or from where it stopped, to its end: data, executor, trainer, the run's
-// folder with its checkpoints, and what the user sees of it.
+// A training run from start, or from where it stopped, to its end: data, executor, trainer, the
+// run's folder with its checkpoints, and what the user sees of it.
 
 #include <cstdint>
 #include <filesystem>
@@ -34,9 +34,9 @@ struct Trained {
   std::filesystem::path model;
 };
 
-// Ctrl-C ends it after the step under way, with a checkpoint and the model as it stands; the record's
-// state says so. Throws as its parts do; on a loss that is not finite, train::NotFinite whose message
-// says which operator it came from and how to replay it.
+// Ctrl-C ends it after the step under way, with a checkpoint and the model as it stands; the
+// record's state says so. Throws as its parts do; on a loss that is not finite, train::NotFinite
+// whose message says which operator it came from and how to replay it.
 Trained run_training(const Training& training);
 
 // Continues a text by what the model makes of it.

@@ -102,8 +102,8 @@ Bytes private_memory() {
   return memory.all - memory.shared;
 }
 
-// The file that a search of PATH finds, so that the search is not timed; the name itself if there is
-// none, for exec to complain about.
+// The file that a search of PATH finds, so that the search is not timed; the name itself if there
+// is none, for exec to complain about.
 std::string found_in_path(const std::string& name) {
   const char* path = std::getenv("PATH");
   if (path == nullptr || name.find('/') != std::string::npos) return name;

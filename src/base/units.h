@@ -36,8 +36,8 @@ using Flops = Quantity<struct FlopsUnit>;  // a count of operations, not a rate
 using Seconds = Quantity<struct SecondsUnit>;
 using Dollars = Quantity<struct DollarsUnit>;
 
-// "1.5 MiB", "340 GFLOP", "12.3 ms": three significant digits, the unit people would choose. Dollars
-// in cents, below one with four significant digits: "$1.25", "$0.1008".
+// "1.5 MiB", "340 GFLOP", "12.3 ms": three significant digits, the unit people would choose.
+// Dollars in cents, below one with four significant digits: "$1.25", "$0.1008".
 std::string to_string(Bytes bytes);
 std::string to_string(Flops flops);
 std::string to_string(Seconds seconds);

@@ -17,7 +17,8 @@
 namespace gnomon::data {
 
 struct Batch {
-  // [rows, ...]; the shapes never change. u8 images arrive as f32, normalised; class numbers as i32.
+  // [rows, ...]; the shapes never change. u8 images arrive as f32, normalised; class numbers as
+  // i32.
   Tensor inputs;
   Tensor labels;
   std::int64_t size = 0;  // examples in it; the rows beyond hold zeros (a partial last batch)
@@ -60,7 +61,8 @@ std::vector<std::int64_t> epoch_order(std::uint64_t seed, std::int64_t epoch, st
 class Loader {
  public:
   // Keeps a reference to `data`. Throws InputError if the options make no sense for it: a batch of
-  // none, or of more than all images when partial batches are dropped; workers that do not divide it.
+  // none, or of more than all images when partial batches are dropped; workers that do not divide
+  // it.
   Loader(const Dataset& data, const LoaderOptions& options);
   Loader(Dataset&&, const LoaderOptions&) = delete;
   ~Loader();
@@ -69,8 +71,8 @@ class Loader {
   // epoch, after which the next epoch begins. Rethrows what went wrong in the background.
   const Batch* next();
 
-  // Batches that are prepared and were not asked for yet, up to LoaderOptions::ahead: 0 says that the
-  // loader is what one waits for.
+  // Batches that are prepared and were not asked for yet, up to LoaderOptions::ahead: 0 says that
+  // the loader is what one waits for.
   std::int64_t ready() const;
 
   std::int64_t batches_per_epoch() const;

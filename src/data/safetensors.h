@@ -1,8 +1,8 @@
 #pragma once
 
-// safetensors (https://github.com/huggingface/safetensors, "Format"): eight bytes of header length, little-endian; a JSON header with
-// the dtype, shape and byte range of each named tensor; the bytes. What Python's `safetensors` writes is read here and the
-// other way round.
+// safetensors (https://github.com/huggingface/safetensors, "Format"): eight bytes of header length,
+// little-endian; a JSON header with the dtype, shape and byte range of each named tensor; the
+// bytes. What Python's `safetensors` writes is read here and the other way round.
 
 #include <filesystem>
 #include <map>
@@ -18,12 +18,13 @@ struct NamedTensors {
   std::map<std::string, std::string> metadata;  // "__metadata__": free text
 };
 
-// Adds the key "xxh3" (hash128 of the tensor bytes) to the metadata, by which a reader of ours finds corruption. Atomic. Throws EnvironmentError if the
-// file cannot be written.
+// Adds the key "xxh3" (hash128 of the tensor bytes) to the metadata, by which a reader of ours
+// finds corruption. Atomic. Throws EnvironmentError if the file cannot be written.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& contents);
 
-// Throws InputError naming the file and what is wrong: absent, truncated, byte ranges that overlap, leave gaps or contradict a shape,
-// an unknown dtype, a checksum that differs. Memory is bounded by the size of the file (at most 64 GiB).
+// Throws InputError naming the file and what is wrong: absent, truncated, byte ranges that overlap,
+// leave gaps or contradict a shape, an unknown dtype, a checksum that differs. Memory is bounded by
+// the size of the file (at most 64 GiB).
 NamedTensors read_safetensors(const std::filesystem::path& path);
 
 // The same from memory; `name` is for messages.

@@ -97,7 +97,8 @@ class Device {
   dnnl::stream stream_{engine_};
 };
 
-// STREAM's arrays, each larger than the last-level cache, first touched by the threads that use them.
+// STREAM's arrays, each larger than the last-level cache, first touched by the threads that use
+// them.
 class Arrays {
  public:
   explicit Arrays(std::int64_t count)

@@ -11,8 +11,8 @@
 namespace gnomon::exec {
 
 // Takes about five seconds, at most ten, and shows its progress. The best of several is what the
-// hardware can do; a busy neighbour can still hide it, so measure again if a result looks low. Not to
-// be called while other work runs. Throws Interrupted on Ctrl-C.
+// hardware can do; a busy neighbour can still hide it, so measure again if a result looks low. Not
+// to be called while other work runs. Throws Interrupted on Ctrl-C.
 machine::Calibration calibrate(const machine::Host& host);
 
 }  // namespace gnomon::exec

@@ -1,7 +1,7 @@
 #pragma once
 
-// Executors turn a Program into something that runs. `reference` is the definition of every operator, slow and obvious;
-// `cpu` is fast. An open set, hence virtual.
+// Executors turn a Program into something that runs. `reference` is the definition of every
+// operator, slow and obvious; `cpu` is fast. An open set, hence virtual.
 
 #include <memory>
 #include <span>
@@ -23,10 +23,12 @@ class Executable {
   // The program as compiled, before it is lowered to any particular shape.
   virtual const ir::Program& program() const = 0;
 
-  // Runs once. `inputs` are the program's arguments in the order of its input nodes; they bind its symbols. `outputs` is resized to the
-  // program's outputs; tensors in it that already have the right type are written in place, so a steady state allocates nothing.
-  // All state writes commit when the run succeeds; a run that throws poisons `states` if it may have changed them.
-  // Throws InputError when an argument does not fit: "lenet: argument image is f32[64, 3, 28, 28], expected f32[b, 1, 28, 28]".
+  // Runs once. `inputs` are the program's arguments in the order of its input nodes; they bind its
+  // symbols. `outputs` is resized to the program's outputs; tensors in it that already have the
+  // right type are written in place, so a steady state allocates nothing. All state writes commit
+  // when the run succeeds; a run that throws poisons `states` if it may have changed them. Throws
+  // InputError when an argument does not fit: "lenet: argument image is f32[64, 3, 28, 28],
+  // expected f32[b, 1, 28, 28]".
   virtual void run(std::span<const Tensor* const> inputs, States& states,
                    std::vector<Tensor>& outputs) = 0;
 };
@@ -41,7 +43,8 @@ class Executor {
   virtual std::unique_ptr<Executable> compile(ir::Program program) = 0;
 };
 
-// The values that symbols take, from the shapes of the arguments. Throws InputError when an argument does not fit.
+// The values that symbols take, from the shapes of the arguments. Throws InputError when an
+// argument does not fit.
 ir::Binding bind_arguments(const ir::Program& program, std::span<const Tensor* const> inputs);
 
 // For executors that run one rank: throws EnvironmentError, naming the node, if a group has more.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Between row-major order and the layouts executors keep values in. One element at a time: right, and
-// used where a value changes hands, never inside a step.
+// Between row-major order and the layouts executors keep values in. One element at a time: right,
+// and used where a value changes hands, never inside a step.
 
 #include <span>
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// The states of a program between runs: parameters, moments and statistics, each in the layout an executor keeps it in.
-// One thread at a time. Several Executables may share one States (training and evaluation).
+// The states of a program between runs: parameters, moments and statistics, each in the layout an
+// executor keeps it in. One thread at a time. Several Executables may share one States (training
+// and evaluation).
 
 #include <cstdint>
 #include <map>
@@ -19,17 +20,19 @@ class States {
   struct Slot {
     ir::State declared;  // declared.layout is the layout of `bytes`
     Buffer bytes;
-    std::uint64_t version =
-        0;  // grows with every change: what was computed from the state alone stays valid until then
+    // Grows with every change; what was computed from the state alone stays valid until then.
+    std::uint64_t version = 0;
   };
 
-  // Allocates every state of the program and fills it by its Initial: element i of state s is a pure function of
-  // (seed, s, i), in row-major order whatever the layout.
+  // Allocates every state of the program and fills it by its Initial: element i of state s is a
+  // pure function of (seed, s, i), in row-major order whatever the layout.
   States(const ir::Program& program, std::uint64_t seed);
 
-  // The value in row-major order. Throws InputError if there is no such state, or the states are poisoned.
+  // The value in row-major order. Throws InputError if there is no such state, or the states are
+  // poisoned.
   Tensor get(const std::string& name) const;
-  // Replaces the value; throws InputError if the type differs. Restoring every state ends poisoning.
+  // Replaces the value; throws InputError if the type differs. Restoring every state ends
+  // poisoning.
   void set(const std::string& name, const Tensor& value);
 
   std::vector<std::string> names() const;
@@ -40,7 +43,8 @@ class States {
   Slot& slot(const std::string& name);
   void keep_in(const std::string& name, const ir::Layout& layout);
 
-  // A run that fails part-way may have destroyed old values: reading throws until all states are set again.
+  // A run that fails part-way may have destroyed old values: reading throws until all states are
+  // set again.
   void poison();
   bool poisoned() const { return !to_restore_.empty(); }
 

@@ -53,8 +53,8 @@ struct CheckpointCost {
   Bytes bytes;      // of the last
 };
 
-// One folder of checkpoints, written by a thread of its own so that a run goes on meanwhile. Used by
-// one thread at a time.
+// One folder of checkpoints, written by a thread of its own so that a run goes on meanwhile. Used
+// by one thread at a time.
 class Checkpoints {
  public:
   // Files that a killed process left half-written are removed.

@@ -1,10 +1,12 @@
 #pragma once
 
-// What an operator declares. One struct in one file of ir/ops holds its name, index rule, attributes and gradient;
-// ops.h is the only list. An operator adds to this only where the index rule is wrong for it:
+// What an operator declares. One struct in one file of ir/ops holds its name, index rule,
+// attributes and gradient; ops.h is the only list. An operator adds to this only where the index
+// rule is wrong for it:
 //
 //   Type type;
-//       a declared result type, where it does not follow from the operands (input, reshape): the text form writes it
+//       a declared result type, where it does not follow from the operands (input, reshape): the
+//       text form writes it
 //   std::vector<Type> infer(std::span<const Type> operands) const;
 //       result types; by default the rule's dimensions with the element type of the first operand
 //   static constexpr std::size_t operand_count = …;
@@ -12,18 +14,21 @@
 //   static constexpr bool floats_only = true;
 //       means something for floating-point elements only: infer refuses others
 //   static constexpr double flops_per_point = …;
-//       operations per point of the index space, without a rule per element of the first result; by default 2 for
-//       contractions of two operands, else 1. Moving elements is 0: it costs bytes
+//       operations per point of the index space, without a rule per element of the first result; by
+//       default 2 for contractions of two operands, else 1. Moving elements is 0: it costs bytes
 //   static constexpr bool is_free = true;
 //       names memory that is there already: no operations, no bytes
 //   Cost cost(std::span<const Type> operands, std::span<const Type> results) const;
-//       what one execution costs; by default operations by flops_per_point, bytes of operands and results
+//       what one execution costs; by default operations by flops_per_point, bytes of operands and
+//       results
 //   template <typename T> static T point(T…);
-//       the scalar function the rule applies at each point; an operator without one is evaluated by name
+//       the scalar function the rule applies at each point; an operator without one is evaluated by
+//       name
 //   static constexpr bool has_effect = true;
 //       must stay although nothing uses its results, and is never computed once for two
 //   std::string group;
-//       takes part in the communication of a group of ranks; such operators alone take and yield tokens (ops/token.h)
+//       takes part in the communication of a group of ranks; such operators alone take and yield
+//       tokens (ops/token.h)
 
 #include <fmt/format.h>
 

@@ -11,8 +11,9 @@
 //     output "logits" = %2
 //   }
 //
-// Values are numbered in order of definition. Behind a type, @tag is a layout; behind the types, a string is the label. Inner Programs
-// are written in place. Constants of up to 16 elements are written out, larger ones by their content hash. `#` begins a comment.
+// Values are numbered in order of definition. Behind a type, @tag is a layout; behind the types, a
+// string is the label. Inner Programs are written in place. Constants of up to 16 elements are
+// written out, larger ones by their content hash. `#` begins a comment.
 
 #include <map>
 #include <string>
@@ -30,8 +31,9 @@ std::string print_attributes(const Op& op);
 // The program as a graph for Graphviz.
 std::string dot(const Program& program);
 
-// Parses and verifies. `file` is for messages: "linear.gir:5: matmul: k differs: …". `blobs` holds large constants by hash. Time and memory are linear in the
-// text; inner Programs nest at most 16 deep. Throws InputError.
+// Parses and verifies. `file` is for messages: "linear.gir:5: matmul: k differs: …". `blobs` holds
+// large constants by hash. Time and memory are linear in the text; inner Programs nest at most 16
+// deep. Throws InputError.
 Program parse(std::string_view text, std::string_view file,
               const std::map<std::string, Blob>& blobs = {});
 

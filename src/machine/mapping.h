@@ -23,9 +23,9 @@ struct Mapping {
   bool operator==(const Mapping&) const = default;
 };
 
-// Chooses, among the x86-64 machines without accelerator whose price and cores are known, one of the
-// host's processor family (the cheapest per core, on demand), else the cheapest of the others by
-// cores alone. Throws InputError if the catalogue holds no such machine.
+// Chooses, among the x86-64 machines without accelerator whose price and cores are known, one of
+// the host's processor family (the cheapest per core, on demand), else the cheapest of the others
+// by cores alone. Throws InputError if the catalogue holds no such machine.
 Mapping map_host(const Host& host, const std::vector<Machine>& catalogue);
 
 }  // namespace gnomon::machine

@@ -23,8 +23,8 @@ inline constexpr int deepest_nesting = 16;
 inline constexpr int most_values = 10'000;
 
 // The document in `text`, an empty node if there is none. Throws InputError "ORIGIN:LINE: WHAT" if
-// it is not YAML, is larger than the bounds above, holds a second document, or uses aliases (*name),
-// by which a short text can stand for an endless one.
+// it is not YAML, is larger than the bounds above, holds a second document, or uses aliases
+// (*name), by which a short text can stand for an endless one.
 YAML::Node load(std::string_view text, const std::string& origin);
 
 // Throws InputError "ORIGIN:LINE: WHAT"; `node` gives the line.

@@ -1,8 +1,8 @@
 #pragma once
 
-// The page that shows a study, a run or a profile: one HTML file that opens offline, fetches nothing
-// and holds its own data. Which of them it shows, the data say in "kind"; web/report/src describes
-// the data of each (data.ts, run.ts, profile.ts).
+// The page that shows a study, a run or a profile: one HTML file that opens offline, fetches
+// nothing and holds its own data. Which of them it shows, the data say in "kind"; web/report/src
+// describes the data of each (data.ts, run.ts, profile.ts).
 
 #include <string>
 #include <string_view>

@@ -24,8 +24,8 @@ std::string gradient_output(std::string_view parameter);
 //
 // Gradients of communication follow it in its groups (ir/ops/token.h).
 //
-// Throws InputError if there is no such output, if it is no floating-point scalar, or if an operator
-// on the way has no gradient; the message names the node, the operator and the reason:
+// Throws InputError if there is no such output, if it is no floating-point scalar, or if an
+// operator on the way has no gradient; the message names the node, the operator and the reason:
 //   "net: %7 repeat (block): cannot be differentiated: reverse mode through repeat is not provided"
 ir::Program gradient(const ir::Program& forward, std::string_view loss);
 

@@ -43,12 +43,13 @@ struct MemoryPlan {
 // Plans for nodes run one after the other in program order. What an executor must do:
 //
 //   - Values of a reshape share the storage of their operand; nothing is to be done for one.
-//   - A result may lie over an operand that nothing needs afterwards, where Target::in_place agrees.
+//   - A result may lie over an operand that nothing needs afterwards, where Target::in_place
+//     agrees.
 //   - A state's new value is made in its slot if nothing needs the old one by then (or
 //     Target::in_place agrees); its write then finds its operand at Place::state with the written
 //     state's index, and has nothing to do. Any other written value stays alive to the end of the
-//     run, when the executor copies it into the slot: reads before see the old value. (Where it lives
-//     in the slot of another written state, all such copies read before any of them writes.)
+//     run, when the executor copies it into the slot: reads before see the old value. (Where it
+//     lives in the slot of another written state, all such copies read before any of them writes.)
 //   - An output is made in its tensor unless it is also something else (an argument, a state, a
 //     second output): then the executor copies it at the end of the run, before states commit.
 //

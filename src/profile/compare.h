@@ -20,12 +20,13 @@ struct Change {
   stats::Verdict verdict = stats::Verdict::undecided;
 };
 
-// Recording i of `before` and recording i of `after` were made side by side. A recording counts once,
-// by the median of its calls: calls within one recording say nothing about how recordings differ. The
-// ratio is Hodges and Lehmann's with the interval of the signed-rank test (stats/signed_rank.h), at a
-// level divided by the number of operators compared; within `margin` of 1 it is equivalent. With fewer
-// pairs than the level needs, intervals are infinite and verdicts undecided. Those that take the most
-// time first; operators that one side lacks are left out. Throws InputError if the sides differ in number.
+// Recording i of `before` and recording i of `after` were made side by side. A recording counts
+// once, by the median of its calls: calls within one recording say nothing about how recordings
+// differ. The ratio is Hodges and Lehmann's with the interval of the signed-rank test
+// (stats/signed_rank.h), at a level divided by the number of operators compared; within `margin` of
+// 1 it is equivalent. With fewer pairs than the level needs, intervals are infinite and verdicts
+// undecided. Those that take the most time first; operators that one side lacks are left out.
+// Throws InputError if the sides differ in number.
 using CallTimes = std::map<std::string, std::vector<double>>;  // profile.h: call_times
 std::vector<Change> compare(std::span<const CallTimes> before, std::span<const CallTimes> after,
                             double confidence = 0.95, double margin = 0.02);

@@ -1,8 +1,8 @@
 #pragma once
 
-// Where the time of a recorded run went, and what bounds it: the roofline model (Williams, Waterman,
-// Patterson: "Roofline: an insightful visual performance model", CACM 52(4), 2009) applied to every
-// operator of a trace, and the rest of the time by its cause.
+// Where the time of a recorded run went, and what bounds it: the roofline model (Williams,
+// Waterman, Patterson: "Roofline: an insightful visual performance model", CACM 52(4), 2009)
+// applied to every operator of a trace, and the rest of the time by its cause.
 
 #include <cstdint>
 #include <map>
@@ -41,8 +41,8 @@ struct OperatorTime {
 
 // Time in which no operator ran on the thread that runs them.
 struct Idle {
-  std::string
-      cause;  // "loader", "checkpoint", "evaluation", "dispatch" (between a step's operators), "other"
+  // "loader", "checkpoint", "evaluation", "dispatch" (between a step's operators) or "other".
+  std::string cause;
   Seconds total;
   double share = 0;
 };
@@ -76,12 +76,13 @@ struct Profile {
   std::vector<Held> memory;  // what was alive when the arena was fullest, the largest first
 };
 
-// Throws InputError if the trace holds no operator: it is of a program that is none of ours, or empty.
+// Throws InputError if the trace holds no operator: it is of a program that is none of ours, or
+// empty.
 Profile analyse(const trace::Trace& trace, const machine::Calibration& machine,
                 std::string_view origin);
 
-// What there is to say, the most important first: where the time went, what bounds it, and the three
-// changes that would pay most.
+// What there is to say, the most important first: where the time went, what bounds it, and the
+// three changes that would pay most.
 std::vector<std::string> conclusions(const Profile& profile);
 
 // The seconds of every call of each operator, by "name operation": what comparisons are made of.

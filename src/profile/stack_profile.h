@@ -14,7 +14,8 @@
 
 namespace gnomon::profile {
 
-// All calls of one function, on all threads. Samples and not seconds, for the period may be unknown.
+// All calls of one function, on all threads. Samples and not seconds, for the period may be
+// unknown.
 struct FunctionTime {
   std::string name, library;  // as trace::parse_function gives them
   std::int64_t own = 0;       // samples in which it was running
@@ -44,11 +45,12 @@ struct StackProfile {
   }
 };
 
-// The first frame of a stack is its thread, not a function. Throws InputError if there is no sample.
+// The first frame of a stack is its thread, not a function. Throws InputError if there is no
+// sample.
 StackProfile analyse(const trace::Stacks& stacks, std::string_view origin);
 
-// What there is to say, the most important first: which code took the time, what of it has no name or
-// no callers and why, and what was lost.
+// What there is to say, the most important first: which code took the time, what of it has no name
+// or no callers and why, and what was lost.
 std::vector<std::string> conclusions(const StackProfile& profile);
 
 // "the program itself" for "".

@@ -14,8 +14,9 @@
 //   * Whichever look turns out to be the last gets all that remains.
 //
 // The levels follow from the joint distribution of the statistics at all looks (stats/crossing.h)
-// for sums with independent increments, which nested signed-rank statistics are in the limit. Ranks are discrete: a look uses the largest level that its ranks can attain, and what
-// that leaves unspent is carried to the next.
+// for sums with independent increments, which nested signed-rank statistics are in the limit. Ranks
+// are discrete: a look uses the largest level that its ranks can attain, and what that leaves
+// unspent is carried to the next.
 //
 // Hence two intervals at every look, both by inversion of the signed-rank test (stats/verdict.h):
 //

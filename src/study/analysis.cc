@@ -145,8 +145,8 @@ stats::Interval adjusted(const Evidence& evidence, const Measure& objective,
 }
 
 // Compares every configuration with the chosen one. The verdict is that of the adjusted interval,
-// and a difference must also pass the false discovery rate. Returns whether more blocks could change
-// nothing.
+// and a difference must also pass the false discovery rate. Returns whether more blocks could
+// change nothing.
 bool compare_all(const Evidence& evidence, int chosen, std::vector<ConfigurationReport>& reports) {
   const Measure& objective = evidence.study.measure(evidence.study.objectives.front());
   const auto design = design_for(evidence.study, objective, evidence.most_blocks);

@@ -35,15 +35,15 @@ struct Evidence {
   int blocks() const;
 };
 
-// log(subject ÷ baseline) of a measure, one per block. An arm that did not finish is infinitely bad;
-// NaN where neither did.
+// log(subject ÷ baseline) of a measure, one per block. An arm that did not finish is infinitely
+// bad; NaN where neither did.
 std::vector<double> log_ratios(const Evidence& evidence, const Measure& measure, int subject,
                                int baseline);
 // The same for the A/A arm: log(twin ÷ original).
 std::vector<double> self_log_ratios(const Evidence& evidence, const Measure& measure);
 
-// The log ratios, to the first configuration, of the arm in which they spread the most: the pilot by
-// which the number of blocks is planned. Arms that did not always finish do not count.
+// The log ratios, to the first configuration, of the arm in which they spread the most: the pilot
+// by which the number of blocks is planned. Arms that did not always finish do not count.
 std::vector<double> noisiest_ratios(const Evidence& evidence, const Measure& measure);
 
 stats::Design design_for(const Study& study, const Measure& measure, int most_blocks);

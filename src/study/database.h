@@ -50,8 +50,8 @@ class Statement {
 
 class Database {
  public:
-  // Opens or creates. Throws InputError if the file is damaged, is no database, or is held by another
-  // process for over two seconds; EnvironmentError if the disk fails or is full.
+  // Opens or creates. Throws InputError if the file is damaged, is no database, or is held by
+  // another process for over two seconds; EnvironmentError if the disk fails or is full.
   explicit Database(const std::filesystem::path& file);
 
   void run(std::string_view sql) { Statement(*this, sql).run(); }

@@ -3,8 +3,8 @@
 // A study as a value: a question over knobs, the command that is measured, and the rule that turns
 // measurements into a decision. doc/study.md describes the YAML form.
 //
-// A study knows nothing of models or machines: whatever it measures is a command line run in a fresh
-// process. What a command prints as its last line that is a JSON object are its measures.
+// A study knows nothing of models or machines: whatever it measures is a command line run in a
+// fresh process. What a command prints as its last line that is a JSON object are its measures.
 
 #include <cstdint>
 #include <filesystem>

@@ -20,8 +20,8 @@ class Lane {
   static constexpr std::int64_t latest = std::int64_t{1} << 61;
 
   void add(const Event& event) { events_.push_back(event); }
-  // Beginnings and ends are paired by time, and at one time by their order in the file; an end right
-  // after a beginning belongs to it. An end without a beginning is passed over.
+  // Beginnings and ends are paired by time, and at one time by their order in the file; an end
+  // right after a beginning belongs to it. An end without a beginning is passed over.
   void begin(Event event);
   void end(std::int64_t time);
 
@@ -61,8 +61,8 @@ class Builder {
   Thread& thread_at(std::size_t index) { return trace_.threads[index]; }
   Lane& lane(std::size_t thread) { return lanes_[thread]; }
 
-  // Where the file says when the recording began and ended. Otherwise it did with its first and last
-  // event.
+  // Where the file says when the recording began and ended. Otherwise it did with its first and
+  // last event.
   void set_end(std::int64_t end) { end_ = end; }
   void set_origin(std::int64_t origin) { origin_ = origin; }
   void set_steady_clock(bool steady) { trace_.steady_clock = steady; }
@@ -70,8 +70,8 @@ class Builder {
   // A number that no thread of the process has.
   std::int64_t free_id(std::uint32_t process);
 
-  // Once, at the end. Throws InputError that opens with `origin` if slices of one thread overlap more
-  // deeply than `most_overlapping`.
+  // Once, at the end. Throws InputError that opens with `origin` if slices of one thread overlap
+  // more deeply than `most_overlapping`.
   Trace finish();
 
  private:

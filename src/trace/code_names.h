@@ -1,7 +1,7 @@
 #pragma once
 
-// What the code at an address is called: by the symbols of the program and its libraries, and by what
-// a code generator says of the code that it made. Not thread-safe.
+// What the code at an address is called: by the symbols of the program and its libraries, and by
+// what a code generator says of the code that it made. Not thread-safe.
 
 #include <cstdint>
 #include <filesystem>
@@ -16,9 +16,9 @@
 
 namespace gnomon::trace::detail {
 
-// A symbol as people read it: demangled, without the parameters of a function; parts that a compiler
-// split off for a parallel region keep their mark ("run._omp_fn.0"), those that it split off for other
-// reasons (".cold", ".constprop.0") go by the function's name.
+// A symbol as people read it: demangled, without the parameters of a function; parts that a
+// compiler split off for a parallel region keep their mark ("run._omp_fn.0"), those that it split
+// off for other reasons (".cold", ".constprop.0") go by the function's name.
 std::string readable(const std::string& symbol);
 
 // Functions between addresses.

@@ -1,7 +1,7 @@
 #pragma once
 
-// What events are called. A name is interned once, outside the timed path, and recorded as a number.
-// Threads: all functions may be called from any thread. Names live as long as the process.
+// What events are called. A name is interned once, outside the timed path, and recorded as a
+// number. Threads: all functions may be called from any thread. Names live as long as the process.
 
 #include <array>
 #include <compare>
@@ -17,8 +17,8 @@ namespace gnomon::trace {
 enum class Category : std::uint8_t { operation, step, loader, phase, other };
 
 // What a name stands for: its text, what its events' two integer arguments mean ("flops", "bytes";
-// an empty label means that the argument is not shown), and the unit of a counter's values ("bytes",
-// "ns", "images/s"; empty if there is none).
+// an empty label means that the argument is not shown), and the unit of a counter's values
+// ("bytes", "ns", "images/s"; empty if there is none).
 struct Label {
   std::string text;
   Category category = Category::phase;

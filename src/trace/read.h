@@ -2,10 +2,10 @@
 
 // Reads traces: ours, and other programs' as far as a Trace holds them.
 //
-// - Chrome's JSON, also that of PyTorch's profiler (Kineto): X, B and E, C, i and I, and the names in M.
-//   The other phases (flows, asynchronous events, samples) are skipped.
-// - Perfetto's TrackEvent packets, interned or not, on threads' and processes' tracks and on tracks of
-//   their own, with the clocks of the tracing SDK. What else a trace holds (scheduling, flows,
+// - Chrome's JSON, also that of PyTorch's profiler (Kineto): X, B and E, C, i and I, and the names
+//   in M. The other phases (flows, asynchronous events, samples) are skipped.
+// - Perfetto's TrackEvent packets, interned or not, on threads' and processes' tracks and on tracks
+//   of their own, with the clocks of the tracing SDK. What else a trace holds (scheduling, flows,
 //   samples, counters that ride on slices) is skipped.
 //
 // What our model does not have is turned into what it has: of an event's arguments the first two
@@ -23,8 +23,8 @@
 
 namespace gnomon::trace {
 
-// What to do with a file that ends in the midst of an event, as a process leaves it that was killed:
-// refuse it, or keep what is whole.
+// What to do with a file that ends in the midst of an event, as a process leaves it that was
+// killed: refuse it, or keep what is whole.
 enum class CutOff { refuse, keep };
 
 // The format is found by the file's first bytes. Throws InputError naming the file, the offset in

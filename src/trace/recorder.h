@@ -19,8 +19,8 @@
 // wait for each other. The buffer has a fixed size and is allocated and touched on the thread's
 // first event or in `name_thread`, whichever comes first; it is freed when the recording has ended
 // (of a streamed one, when the thread has) and the thread ends or records into a later one. When it
-// is full, events are dropped and counted. A scope still open when the recording stops is not in the
-// trace.
+// is full, events are dropped and counted. A scope still open when the recording stops is not in
+// the trace.
 
 #include <x86intrin.h>
 
@@ -134,9 +134,9 @@ void name_thread(std::string_view name);
 enum class WhenFull { drop, wait };
 
 // A recording that is written to a file while it goes on. Memory is bounded whatever its length:
-// `memory_per_thread` for each thread that lives, two MiB for the writer, and the names. Packets are
-// appended whole, ten times a second or more often: if the process is killed, what was written is a
-// trace up to a tenth of a second before (read.h: CutOff::keep).
+// `memory_per_thread` for each thread that lives, two MiB for the writer, and the names. Packets
+// are appended whole, ten times a second or more often: if the process is killed, what was written
+// is a trace up to a tenth of a second before (read.h: CutOff::keep).
 struct StreamOptions {
   std::filesystem::path file;  // in Perfetto's format, whatever its name
   Bytes memory_per_thread = Bytes(16 << 20);
@@ -154,8 +154,8 @@ class Recording {
   Recording& operator=(const Recording&) = delete;
 
   // Ends the recording and returns all that was recorded; of a stream, the threads without their
-  // events, which are in the file. Other threads may go on; what they do from now on is not recorded.
-  // Throws EnvironmentError if a stream's file could not be written.
+  // events, which are in the file. Other threads may go on; what they do from now on is not
+  // recorded. Throws EnvironmentError if a stream's file could not be written.
   Trace stop();
 
  private:

@@ -23,7 +23,8 @@ namespace gnomon::trace::detail {
 namespace {
 
 constexpr std::size_t page_size = 4096;
-// As much as an unprivileged user may have by default (kernel.perf_event_mlock_kb), about 20 samples.
+// As much as an unprivileged user may have by default (kernel.perf_event_mlock_kb), about 20
+// samples.
 constexpr std::size_t data_size = 128 * page_size;
 constexpr std::uint32_t copied_stack = 24576;
 

@@ -35,9 +35,9 @@ struct Stacks {
   bool operator==(const Stacks&) const = default;
 };
 
-// How names tell where code lies. A function of the program itself has its bare name; another's ends
-// in its library: "memcpy [libc.so.6]". Code that a program made while it ran lies in `generated`.
-// Where no name is known, it is `unnamed`: "no symbol [libdnnl.so.2]".
+// How names tell where code lies. A function of the program itself has its bare name; another's
+// ends in its library: "memcpy [libc.so.6]". Code that a program made while it ran lies in
+// `generated`. Where no name is known, it is `unnamed`: "no symbol [libdnnl.so.2]".
 inline constexpr std::string_view generated = "generated code";
 inline constexpr std::string_view unnamed = "no symbol";
 std::string qualified(std::string_view name, std::string_view library);
@@ -53,8 +53,8 @@ inline constexpr std::string_view callers_unknown = "callers not known";
 // Counts stacks into a tree.
 class StackCounter {
  public:
-  // Of calls, the tree holds at most so many and two more; stacks that need more are counted together
-  // as a call below a thread, both named `beyond`.
+  // Of calls, the tree holds at most so many and two more; stacks that need more are counted
+  // together as a call below a thread, both named `beyond`.
   explicit StackCounter(std::size_t most_calls) : most_calls_(most_calls) {}
   static constexpr std::string_view beyond = "stacks beyond the limit";
 

@@ -47,8 +47,8 @@ class Stream {
     std::shared_ptr<ThreadLog> log;
     std::string name;
   };
-  // What the recorder gives the writer, both safe to call from the writer's thread: all threads, and
-  // the removal of one that has ended.
+  // What the recorder gives the writer, both safe to call from the writer's thread: all threads,
+  // and the removal of one that has ended.
   struct Threads {
     std::function<std::vector<Source>()> list;
     std::function<void(const ThreadLog*)> remove;

@@ -24,8 +24,9 @@ Instant read_instant();
 // Whether the counter runs at one rate whatever the processor does.
 bool counter_is_invariant();
 
-// Ticks to nanoseconds since the beginning: linear between the instants that it was given. What lies
-// before the last of them never changes, and all is monotone, so what nests in ticks nests after it.
+// Ticks to nanoseconds since the beginning: linear between the instants that it was given. What
+// lies before the last of them never changes, and all is monotone, so what nests in ticks nests
+// after it.
 class Scale {
  public:
   explicit Scale(const Instant& begin) : instants_{begin} {}

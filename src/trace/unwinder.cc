@@ -21,8 +21,8 @@ constexpr std::size_t word_size = 8;
 constexpr std::size_t most_searched = 2048;  // bytes of stack in which a caller is looked for
 constexpr int page_bits = 12;
 
-// Symbols and tables of the files themselves; no search for separate debug information, which may ask
-// the network.
+// Symbols and tables of the files themselves; no search for separate debug information, which may
+// ask the network.
 int no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*,
                   GElf_Word, char**) {
   return -1;
@@ -123,8 +123,8 @@ int visit(Dwfl_Frame* frame, void*) {
   return DWARF_CB_ABORT;
 }
 
-// Whether the instruction before an address is a call through a register or memory: FF /2 with up to
-// six bytes behind its first. Read as one reads another process, for the address may be no code.
+// Whether the instruction before an address is a call through a register or memory: FF /2 with up
+// to six bytes behind its first. Read as one reads another process, for the address may be no code.
 bool follows_indirect_call(std::uint64_t address) {
   std::array<unsigned char, 7> bytes{};
   iovec to{bytes.data(), bytes.size()};

@@ -11,6 +11,20 @@
 namespace gnomon::train {
 namespace {
 
+// A batch has as many rows of outputs as of labels, or several for each example.
+void keep(const data::Batch& batch, const Tensor& logits, std::int64_t done, std::int64_t examples,
+          Evaluation& result) {
+  const std::int64_t rows_each = logits.shape()[0] / batch.labels.shape()[0];
+  const std::int64_t numbers_each = logits.count() / batch.labels.shape()[0];
+  if (!result.outputs) {
+    Shape shape = logits.shape();
+    shape[0] = examples * rows_each;
+    result.outputs.emplace(DType::f32, shape);
+  }
+  const auto from = logits.span<float>().first(batch.size * numbers_each);
+  std::copy(from.begin(), from.end(), result.outputs->span<float>().begin() + done * numbers_each);
+}
+
 double cross_entropy(std::span<const float> logits, std::int32_t label) {
   const double peak = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
@@ -37,7 +51,7 @@ Evaluator::Evaluator(const ir::Program& model, exec::Executor& executor, Precisi
   executable_ = executor.compile(at_precision(program, precision));
 }
 
-Evaluation Evaluator::evaluate(const data::Dataset& data, exec::States& states) {
+Evaluation Evaluator::evaluate(const data::Dataset& data, exec::States& states, bool keep_outputs) {
   Evaluation result;
   data::Loader loader(data, in_order(batch_));
   Progress progress("evaluating", data.size());
@@ -47,7 +61,9 @@ Evaluation Evaluator::evaluate(const data::Dataset& data, exec::States& states) 
     check_interrupt();
     const Tensor* inputs[] = {&batch->inputs};
     executable_->run(inputs, states, outputs);
-    add(*batch, outputs, result);
+    const Tensor logits = convert(outputs[logits_], DType::f32);
+    add(*batch, logits, outputs, result);
+    if (keep_outputs) keep(*batch, logits, done, data.size(), result);
     progress.update(done += batch->size);
   }
   const auto right = std::count(result.correct.begin(), result.correct.end(), 1);
@@ -60,9 +76,8 @@ Evaluation Evaluator::evaluate(const data::Dataset& data, exec::States& states) 
 }
 
 // A batch's labels are one per prediction, or one per number predicted.
-void Evaluator::add(const data::Batch& batch, const std::vector<Tensor>& outputs,
-                    Evaluation& result) const {
-  const Tensor logits = convert(outputs[logits_], DType::f32);
+void Evaluator::add(const data::Batch& batch, const Tensor& logits,
+                    const std::vector<Tensor>& outputs, Evaluation& result) const {
   const auto given = logits.span<float>();
   const auto count =
       static_cast<std::size_t>(batch.labels.count() / batch.labels.shape()[0] * batch.size);

@@ -10,10 +10,10 @@
 
 namespace gnomon::train {
 
-// Losses fluctuate from batch to batch and fall over time; both are normal. A stretch is abnormal if
-// its median lies above the best stretch's by more than `deviations` of that one's standard
-// deviations (by the median absolute deviation, which outliers do not move) and more than a tenth of
-// it.
+// Losses fluctuate from batch to batch and fall over time; both are normal. A stretch is abnormal
+// if its median lies above the best stretch's by more than `deviations` of that one's standard
+// deviations (by the median absolute deviation, which outliers do not move) and more than a tenth
+// of it.
 class LossWatch {
  public:
   explicit LossWatch(std::size_t stretch = 50, double deviations = 6)

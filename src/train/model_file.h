@@ -46,19 +46,19 @@ ModelFile load(const std::filesystem::path& path);
 // The same of a file's contents; `origin` is for messages.
 ModelFile model_of(data::NamedTensors contents, std::string_view origin);
 
-// The states of `program`, from the file. Throws InputError naming the first state that the file lacks or
-// holds in another shape, before any memory is taken.
+// The states of `program`, from the file. Throws InputError naming the first state that the file
+// lacks or holds in another shape, before any memory is taken.
 exec::States restore(const ModelFile& file, const ir::Program& program);
 
-// Data as the model was given them in training: u8 images normalised alike, classes numbered alike, by
-// their names or, where the data know only numbers, by those. Throws InputError for examples of a class
-// that the model does not know, with the nearest name; `origin` names the data.
+// Data as the model was given them in training: u8 images normalised alike, classes numbered alike,
+// by their names or, where the data know only numbers, by those. Throws InputError for examples of
+// a class that the model does not know, with the nearest name; `origin` names the data.
 data::Dataset as_trained(const ModelFile& file, data::Dataset data, std::string_view origin);
 
-// Sets the parameters of `program`, and those statistics that the file has, from any safetensors file
-// that holds them by name: a model of ours, or what a PyTorch module of the same structure saved.
-// Other floating-point types are converted. Throws InputError naming the file and what does not fit:
-// a parameter that it lacks, a tensor that the program has no use for (the counters
+// Sets the parameters of `program`, and those statistics that the file has, from any safetensors
+// file that holds them by name: a model of ours, or what a PyTorch module of the same structure
+// saved. Other floating-point types are converted. Throws InputError naming the file and what does
+// not fit: a parameter that it lacks, a tensor that the program has no use for (the counters
 // "num_batches_tracked" of PyTorch's batch-norm apart), with the nearest name, or another shape.
 // Nothing is set then.
 void load_weights(const std::filesystem::path& path, const ir::Program& program,

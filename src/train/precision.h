@@ -8,7 +8,8 @@
 
 namespace gnomon::train {
 
-// In which element type the contractions of a model compute. bf16 keeps f32 master weights and f32 accumulation.
+// In which element type the contractions of a model compute. bf16 keeps f32 master weights and f32
+// accumulation.
 enum class Precision { f32, bf16 };
 
 const std::vector<std::string>& precision_names();

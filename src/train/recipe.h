@@ -1,8 +1,8 @@
 #pragma once
 
-// A recipe: all that determines what a training run computes, as plain values with names, so that it
-// can be given on a command line, kept in a file, compared, and repeated. With the same program, data,
-// executor and number of threads, one recipe is one sequence of bits.
+// A recipe: all that determines what a training run computes, as plain values with names, so that
+// it can be given on a command line, kept in a file, compared, and repeated. With the same program,
+// data, executor and number of threads, one recipe is one sequence of bits.
 
 #include <cstdint>
 #include <string>
@@ -111,31 +111,31 @@ void for_each_recipe_field(F&& f) {
 // Whether a model is named by a file that holds its program.
 bool is_program_file(const std::string& model);
 
-// What is trained where nothing else is asked: language models on the Brown corpus with AdamW, others
-// on Fashion-MNIST with SGD. A .gir file is read. Throws InputError for an unknown model, with the
-// nearest right name, and for a file that cannot be read or parsed.
+// What is trained where nothing else is asked: language models on the Brown corpus with AdamW,
+// others on Fashion-MNIST with SGD. A .gir file is read. Throws InputError for an unknown model,
+// with the nearest right name, and for a file that cannot be read or parsed.
 Recipe default_recipe(const std::string& model);
 
 // What `Trainer` takes. Throws InputError for unknown names and impossible values.
 TrainOptions train_options(const Recipe& recipe);
 
-// Loads the data and fits it to the model; text as tokens of `tokeniser` if there is one, otherwise of
-// one made from it. Throws as load_workload.
+// Loads the data and fits it to the model; text as tokens of `tokeniser` if there is one, otherwise
+// of one made from it. Throws as load_workload.
 Workload load_workload(const Recipe& recipe,
                        const std::optional<data::Tokeniser>& tokeniser = std::nullopt);
 
 // The model's shape, as far as the recipe says it.
 ModelShape shape_of(const Recipe& recipe);
 
-// The same with what the data say: sizes, classes, vocabulary. Throws InputError if model and data do
-// not fit each other.
+// The same with what the data say: sizes, classes, vocabulary. Throws InputError if model and data
+// do not fit each other.
 ModelShape shape_of(const Recipe& recipe, const Workload& workload);
 
 // The programs of that shape.
 Model build_model(const Recipe& recipe, const Workload& workload);
 
-// A JSON object; `recipe_from_json` throws InputError, opening with `origin`, for a text that is none
-// or has fields missing, unknown or of another type.
+// A JSON object; `recipe_from_json` throws InputError, opening with `origin`, for a text that is
+// none or has fields missing, unknown or of another type.
 std::string to_json(const Recipe& recipe);
 Recipe recipe_from_json(std::string_view text, std::string_view origin);
 

@@ -55,8 +55,9 @@ void write_run(const std::filesystem::path& folder, const RunRecord& record);
 RunRecord read_run(const std::filesystem::path& folder);
 RunRecord parse_run(std::string_view text, std::string_view origin);
 
-// The record of a run that is to go on; where it is absent or damaged, that in the newest checkpoint.
-// Throws InputError if there is neither, or the record is one that this version cannot read.
+// The record of a run that is to go on; where it is absent or damaged, that in the newest
+// checkpoint. Throws InputError if there is neither, or the record is one that this version cannot
+// read.
 struct Recovered {
   RunRecord record;
   std::string damage;  // of the file, if the record is the checkpoint's
@@ -66,11 +67,12 @@ Recovered recover_run(const std::filesystem::path& folder);
 // Whether the folder holds a run, or checkpoints of one.
 bool holds_run(const std::filesystem::path& folder);
 
-// [{"step", "epoch", "loss", "accuracy", "test_loss", "seconds"}, …]; numbers that are not finite are
-// printed as null.
+// [{"step", "epoch", "loss", "accuracy", "test_loss", "seconds"}, …]; numbers that are not finite
+// are printed as null.
 nlohmann::ordered_json to_json(const std::vector<Assessment>& assessments);
 
-// The folders below `root` that hold a run or checkpoints of one, by the time of their last change, the latest last.
+// The folders below `root` that hold a run or checkpoints of one, by the time of their last change,
+// the latest last.
 std::vector<std::filesystem::path> list_runs(const std::filesystem::path& root);
 
 // Creates root/MODEL-N, N the smallest number from 1 that is free; whoever else asks gets another.
@@ -117,8 +119,8 @@ class StepLog {
 std::vector<Step> read_steps(const std::filesystem::path& folder);
 std::vector<Step> parse_steps(std::string_view text, std::string_view origin);
 
-// The conversion between a training's state, with its record, and a checkpoint of it. `snapshot_of` and
-// `run_of` throw InputError for a checkpoint of something else.
+// The conversion between a training's state, with its record, and a checkpoint of it. `snapshot_of`
+// and `run_of` throw InputError for a checkpoint of something else.
 fault::Checkpoint to_checkpoint(Snapshot snapshot, RunRecord record);
 Snapshot snapshot_of(fault::Checkpoint checkpoint, std::string_view origin);
 RunRecord run_of(const fault::Checkpoint& checkpoint, std::string_view origin);

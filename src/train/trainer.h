@@ -106,14 +106,14 @@ void require_fit(const Model& model, const data::Dataset& data, const TrainOptio
 
 class Trainer {
  public:
-  // Initialises the states from the seed. Keeps references to executor and data. Throws InputError for
-  // options that make no sense, and if model and data do not fit.
+  // Initialises the states from the seed. Keeps references to executor and data. Throws InputError
+  // for options that make no sense, and if model and data do not fit.
   Trainer(Model model, exec::Executor& executor, const data::Splits& data,
           const TrainOptions& options);
   ~Trainer();
 
-  // Trains on data.train and evaluates on data.test. On Ctrl-C the step under way is finished and the
-  // result says so. Throws NotFinite; the states are then those after that step.
+  // Trains on data.train and evaluates on data.test. On Ctrl-C the step under way is finished and
+  // the result says so. Throws NotFinite; the states are then those after that step.
   TrainResult run(const Observer& observer = {});
 
   Snapshot snapshot() const;

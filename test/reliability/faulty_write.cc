@@ -1,5 +1,5 @@
-// Preloaded into a program, makes some of its writes to files fall short and some fail as on a full disk:
-// FAULTY_WRITE="SHORT FULL SEED", the first two in writes out of 1000.
+// Preloaded into a program, makes some of its writes to files fall short and some fail as on a full
+// disk: FAULTY_WRITE="SHORT FULL SEED", the first two in writes out of 1000.
 
 #include <dlfcn.h>
 #include <sys/stat.h>

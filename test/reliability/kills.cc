@@ -1,7 +1,7 @@
-// test_kills train|study KILLS: starts `gnomon train` or `gnomon study run` again and again, kills it with −9 at
-// random moments, in every second round with short writes and full disks injected (faulty_write.cc), and looks at what
-// is on disk after each kill: nothing committed is lost, no file reads wrong, and what is finished in the end has
-// the bits of a run that nobody disturbed.
+// test_kills train|study KILLS: starts `gnomon train` or `gnomon study run` again and again, kills
+// it with −9 at random moments, in every second round with short writes and full disks injected
+// (faulty_write.cc), and looks at what is on disk after each kill: nothing committed is lost, no
+// file reads wrong, and what is finished in the end has the bits of a run that nobody disturbed.
 
 #include <fmt/format.h>
 

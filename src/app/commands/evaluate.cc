@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "data/npz.h"
 #include "ir/text.h"
 #include "stats/quantile.h"
 #include "stats/steady_state.h"
@@ -25,7 +26,7 @@ struct Arguments {
   std::string data;
   std::string precision = "f32";
   std::int64_t batch = 100;
-  std::string predictions;
+  std::string predictions, outputs_file;
   bool throughput = false;
   double seconds = 0.15;
   Execution execution;
@@ -58,7 +59,11 @@ nlohmann::json measure(train::Evaluator& evaluator, const data::Dataset& data, e
 
 nlohmann::json assess(train::Evaluator& evaluator, const data::Dataset& data, exec::States& states,
                       const Arguments& arguments) {
-  const auto evaluation = evaluator.evaluate(data, states);
+  const auto evaluation = evaluator.evaluate(data, states, !arguments.outputs_file.empty());
+  if (evaluation.outputs)
+    write_file(arguments.outputs_file,
+               data::npz_bytes({{"outputs", *evaluation.outputs}, {"labels", data.labels}},
+                               arguments.outputs_file));
   if (!arguments.predictions.empty())
     write_file(arguments.predictions, {reinterpret_cast<const char*>(evaluation.correct.data()),
                                        evaluation.correct.size()});
@@ -154,8 +159,17 @@ void add_evaluate(CLI::App& parent) {
       ->add_option("--predictions", a.predictions,
                    "Write one byte per prediction: 1 right, 0 wrong")
       ->type_name("FILE");
-  command->add_flag("--throughput", a.throughput,
-                    "Time batches that are in memory instead of assessing accuracy");
+  auto* outputs =
+      command
+          ->add_option(
+              "--outputs", a.outputs_file,
+              "Write what the model says of each example, and its label: NumPy's .npz with "
+              "the arrays outputs (f32; the logits) and labels")
+          ->type_name("FILE");
+  command
+      ->add_flag("--throughput", a.throughput,
+                 "Time batches that are in memory instead of assessing accuracy")
+      ->excludes(outputs);
   command->add_option("--seconds", a.seconds, "How long to time, at least")->capture_default_str();
   command->add_flag("--json", a.json, "Print the result as JSON");
   add_execution_options(*command, a.execution);

@@ -8,7 +8,8 @@
 namespace gnomon::app {
 
 // gnomon machine list and gnomon machine show: what the catalogue says, on standard output, as text
-// or as JSON with the keys of the files. In text what is unknown is called so; in JSON it is absent.
+// or as JSON with the keys of the files. In text what is unknown is called so; in JSON it is
+// absent.
 void list_machines(bool json);
 void show_machine(const std::string& name, bool json);
 

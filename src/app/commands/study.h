@@ -6,7 +6,8 @@
 
 namespace gnomon::app {
 
-// A study to carry out: a YAML file or the name of a shipped one, and what overrides it; empty means as the study says.
+// A study to carry out: a YAML file or the name of a shipped one, and what overrides it; empty
+// means as the study says.
 struct StudyRun {
   std::string study;
   std::string records = "runs/records.sqlite";

@@ -1,7 +1,7 @@
 #pragma once
 
-// Matrix products and convolutions, alone or with what oneDNN does on the way out: add a bias, apply
-// relu, round to another element type.
+// Matrix products and convolutions, alone or with what oneDNN does on the way out: add a bias,
+// apply relu, round to another element type.
 
 #include <optional>
 

@@ -22,8 +22,8 @@
 // runtime reads them once, when it is loaded.
 //
 // Results are the same, bit for bit, in every run with the same number of threads on the same kind
-// of processor. bf16 runs on AMX or AVX-512 where the processor has them; elsewhere contractions are
-// computed in f32 and rounded. Two liberties are taken within fused contractions: see
+// of processor. bf16 runs on AMX or AVX-512 where the processor has them; elsewhere contractions
+// are computed in f32 and rounded. Two liberties are taken within fused contractions: see
 // contraction.h.
 
 #include <memory>
@@ -58,17 +58,17 @@ class CpuExecutable : public Executable {
   // The program of the last run as its kernels carry it out: specialised and lowered.
   virtual const ir::Program& lowered() const = 0;
 
-  // Memory of the last run's shapes: what values that are neither arguments, states nor outputs take
-  // (`values`), the least any placement of them could take (`lower_bound`), and what kernels need
-  // while they run.
+  // Memory of the last run's shapes: what values that are neither arguments, states nor outputs
+  // take (`values`), the least any placement of them could take (`lower_bound`), and what kernels
+  // need while they run.
   struct Memory {
     Bytes values, lower_bound, scratch;
   };
   virtual Memory memory() const = 0;
 
-  // Runs each kernel of the body by itself `repetitions` times, after a run with these arguments, and
-  // returns all times: [kernel][repetition], in the order of kernels() without the prologue. Poisons
-  // the states: updates are carried out many times.
+  // Runs each kernel of the body by itself `repetitions` times, after a run with these arguments,
+  // and returns all times: [kernel][repetition], in the order of kernels() without the prologue.
+  // Poisons the states: updates are carried out many times.
   virtual std::vector<std::vector<Seconds>> time_kernels(std::span<const Tensor* const> inputs,
                                                          States& states,
                                                          std::vector<Tensor>& outputs,

@@ -1,8 +1,8 @@
 #pragma once
 
-// Elementary functions of f32 without branches and calls, so that loops over them become vector code.
-// Within two units in the last place of the true value; NaN, infinities and results that f32 cannot
-// hold come out as the C library's.
+// Elementary functions of f32 without branches and calls, so that loops over them become vector
+// code. Within two units in the last place of the true value; NaN, infinities and results that f32
+// cannot hold come out as the C library's.
 
 #include <bit>
 #include <cmath>
@@ -10,8 +10,9 @@
 
 namespace gnomon::exec::cpu {
 
-// e^x = 2^n · e^r with n the integer nearest x / ln 2: e^r by its Taylor polynomial (|r| ≤ ln 2 / 2,
-// truncated after r⁷: 5·10⁻⁹), 2^n as two factors so that results near the ends of f32 round once.
+// e^x = 2^n · e^r with n the integer nearest x / ln 2: e^r by its Taylor polynomial (|r| ≤ ln 2 /
+// 2, truncated after r⁷: 5·10⁻⁹), 2^n as two factors so that results near the ends of f32 round
+// once.
 inline float exponential(float x) {
   constexpr float per_ln2 = 1.44269504F;
   constexpr float ln2_high = 0.693359375F, ln2_low = -2.12194440e-4F;  // high · n is exact
@@ -38,8 +39,8 @@ inline float exponential(float x) {
   return (p + 1.0F) * power(half) * power(whole - half);
 }
 
-// Away from 0 by (1 − e^−2|x|) / (1 + e^−2|x|); below 0.625, where that would cancel, by x + x³ q(x²)
-// with q fitted at Chebyshev nodes (5·10⁻⁹).
+// Away from 0 by (1 − e^−2|x|) / (1 + e^−2|x|); below 0.625, where that would cancel, by x + x³
+// q(x²) with q fitted at Chebyshev nodes (5·10⁻⁹).
 inline float hyperbolic_tangent(float x) {
   const float a = std::fabs(x), z = x * x;
   float q = -0.00564745906740427F;

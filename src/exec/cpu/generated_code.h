@@ -1,7 +1,7 @@
 #pragma once
 
-// The kernels that oneDNN generates while it runs, by name, for profilers: it lists them in a file in
-// the form of perf's maps ("START SIZE NAME" a line, hexadecimal).
+// The kernels that oneDNN generates while it runs, by name, for profilers: it lists them in a file
+// in the form of perf's maps ("START SIZE NAME" a line, hexadecimal).
 
 #include <filesystem>
 

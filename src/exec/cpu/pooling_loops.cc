@@ -31,8 +31,8 @@ void for_taps(const PoolShape& p, std::int64_t y, const F& f) {
   }
 }
 
-// The loops over a row: `count` columns, from a source `step` elements apart. Fixed steps are told to
-// the compiler, which then needs no gathers.
+// The loops over a row: `count` columns, from a source `step` elements apart. Fixed steps are told
+// to the compiler, which then needs no gathers.
 template <typename F>
 inline __attribute__((always_inline)) void for_row(std::int64_t count, std::int64_t lanes,
                                                    std::int64_t step, const F& f) {

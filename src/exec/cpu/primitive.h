@@ -1,9 +1,9 @@
 #pragma once
 
-// One oneDNN primitive as a kernel. It runs in whatever layouts and element types oneDNN likes; where
-// a node's operands and results are stored otherwise, the kernel reorders and converts through
-// scratch, and says so in `implementation`. Operands that never change between runs are reordered
-// once.
+// One oneDNN primitive as a kernel. It runs in whatever layouts and element types oneDNN likes;
+// where a node's operands and results are stored otherwise, the kernel reorders and converts
+// through scratch, and says so in `implementation`. Operands that never change between runs are
+// reordered once.
 
 #include <dnnl.hpp>
 #include <functional>

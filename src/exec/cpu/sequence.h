@@ -1,6 +1,7 @@
 #pragma once
 
-// A lowered program as a list of kernels in order, their addresses resolved through the memory plan.
+// A lowered program as a list of kernels in order, their addresses resolved through the memory
+// plan.
 
 #include "base/units.h"
 #include "exec/cpu/kernel.h"

@@ -12,8 +12,8 @@ namespace gnomon::exec::cpu {
 
 class ShapePlan {
  public:
-  // `program` with its symbols replaced by `binding`, lowered without the passes named. Where a state
-  // is kept in a layout already, that is taken as given.
+  // `program` with its symbols replaced by `binding`, lowered without the passes named. Where a
+  // state is kept in a layout already, that is taken as given.
   ShapePlan(const ir::Program& program, const ir::Binding& binding, States& states,
             std::span<const Tensor* const> inputs, const machine::Target& target,
             const Device& device, int pool, const std::set<std::string>& without);

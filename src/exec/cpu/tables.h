@@ -1,6 +1,7 @@
 #pragma once
 
-// Kernels on tables of rows, row-major: gather in f32 and bf16, scatter_add in f32. nullptr for other types and layouts.
+// Kernels on tables of rows, row-major: gather in f32 and bf16, scatter_add in f32. nullptr for
+// other types and layouts.
 
 #include "exec/cpu/kernel.h"
 

@@ -13,8 +13,8 @@ namespace gnomon::exec::cpu {
 // out[i] = f(a[i], b[i]); functions of one operand ignore b.
 using Loop = void (*)(const float* a, const float* b, float* out, std::int64_t count);
 
-// The loop for an element-wise operator on f32: vector code where it has been written, otherwise the
-// operator's own `point`.
+// The loop for an element-wise operator on f32: vector code where it has been written, otherwise
+// the operator's own `point`.
 Loop loop_of(const ir::Op& op);
 
 // Rounds to bf16 and back.

@@ -1,8 +1,8 @@
 #pragma once
 
-// The loops of an index rule over row-major tensors. Offsets into operands and results are affine in the loop indices;
-// so is the source of a window (stride × position + dilation × tap - padding), and the points whose
-// source falls into the padding are left out.
+// The loops of an index rule over row-major tensors. Offsets into operands and results are affine
+// in the loop indices; so is the source of a window (stride × position + dilation × tap - padding),
+// and the points whose source falls into the padding are left out.
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 #pragma once
 
-// The evaluator of every operator that has a scalar function: its index rule says where, its `point` what, the reduction of the indices that
-// disappear how results combine. An empty sum is 0; an empty maximum is the lowest number of
-// the type; NaN is never larger than a number.
+// The evaluator of every operator that has a scalar function: its index rule says where, its
+// `point` what, the reduction of the indices that disappear how results combine. An empty sum is 0;
+// an empty maximum is the lowest number of the type; NaN is never larger than a number.
 
 #include "exec/reference/call.h"
 #include "ir/op_info.h"

@@ -80,7 +80,8 @@ std::vector<Tensor> evaluate(const ir::Iota& op, const Call& call) {
   return one(convert(value, call.result_dtype()));
 }
 
-// As many bits as the declared type holds, so that nothing is rounded up to 1 and both precisions draw the same.
+// As many bits as the declared type holds, so that nothing is rounded up to 1 and both precisions
+// draw the same.
 std::vector<Tensor> evaluate(const ir::RandomUniform& op, const Call& call) {
   const auto step = static_cast<std::uint64_t>(call.operands[0]->span<std::int64_t>()[0]);
   const Random streams(static_cast<std::uint64_t>(op.seed), static_cast<std::uint64_t>(op.stream));

@@ -1,6 +1,7 @@
 #pragma once
 
-// The executor that defines what every operator means. It optimises nothing and is what the others are held to.
+// The executor that defines what every operator means. It optimises nothing and is what the others
+// are held to.
 
 #include "exec/executor.h"
 #include "exec/reference/evaluate.h"
@@ -14,7 +15,8 @@ class ReferenceExecutable : public Executable {
 
   const ir::Program& program() const override { return program_; }
 
-  // With Precision::f64, floating-point outputs are f64; states are rounded to their declared types when they commit.
+  // With Precision::f64, floating-point outputs are f64; states are rounded to their declared types
+  // when they commit.
   void run(std::span<const Tensor* const> inputs, States& states,
            std::vector<Tensor>& outputs) override;
 

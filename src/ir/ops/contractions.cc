@@ -1,4 +1,5 @@
-// Matrix product and convolution. Each is linear in either operand, so the gradients are contractions of the same family, also of the gradients.
+// Matrix product and convolution. Each is linear in either operand, so the gradients are
+// contractions of the same family, also of the gradients.
 
 #include "base/error.h"
 #include "ir/builder.h"

@@ -37,7 +37,8 @@ Gradient Broadcast::gradient(const GradientArgs& args) const {
   return Gradients{sum.axes.empty() ? args.gradients[0] : args.build(sum, {args.gradients[0]})};
 }
 
-// Symbols must appear on both sides, the same number of times; the integers must multiply to the same.
+// Symbols must appear on both sides, the same number of times; the integers must multiply to the
+// same.
 std::vector<Type> Reshape::infer(std::span<const Type> operands) const {
   const auto profile = [](const Dims& dims) {
     std::multiset<std::string> symbols;

@@ -2,8 +2,8 @@
 
 // Layers: the words in which the models beside this file are written. Each appends the nodes of one
 // layer to the program under construction and declares its parameters by PyTorch's names
-// ("conv1.weight") with PyTorch's default initial values, so that weights of a PyTorch module of the
-// same structure load by name.
+// ("conv1.weight") with PyTorch's default initial values, so that weights of a PyTorch module of
+// the same structure load by name.
 //
 //   Layers l("lenet", Mode::inference, seed);
 //   Value x = l.input("image", {DType::f32, {{"b", 128}, 1, 28, 28}});

@@ -5,7 +5,8 @@
 // zoo.cc:
 //
 //   image classifiers   "image" f32[b, c, h, w], b a symbol  →  "logits" f32[b, classes]
-//   language models     "tokens" i32[b, context], b fixed    →  "logits" f32[b, context, vocabulary]
+//   language models     "tokens" i32[b, context], b fixed    →  "logits" f32[b, context,
+//   vocabulary]
 //
 // A program built for training also takes "step" (i64, counts from 1) if something in it is random.
 
@@ -52,7 +53,8 @@ ir::Program resnet(std::string name, std::int64_t blocks, std::int64_t wider,
                    const ModelShape& shape, Mode mode);
 
 // A decoder-only transformer (Radford et al.: "Language models are unsupervised multitask
-// learners", 2019): pre-norm, biases, GELU by tanh, learned positions, output tied to the embedding.
+// learners", 2019): pre-norm, biases, GELU by tanh, learned positions, output tied to the
+// embedding.
 struct GptSize {
   std::int64_t layers, features, heads;
 };

@@ -1,5 +1,5 @@
-// A steady state allocates nothing. Counted by standing in front of the C library's allocator, which
-// sanitizers do themselves.
+// A steady state allocates nothing. Counted by standing in front of the C library's allocator,
+// which sanitizers do themselves.
 
 #include <gtest/gtest.h>
 

@@ -9,8 +9,8 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
-// The largest error over floats spread evenly between the ends, in units in the last place of the true
-// value.
+// The largest error over floats spread evenly between the ends, in units in the last place of the
+// true value.
 template <typename F, typename G>
 double worst(F&& function, G&& truth, float from, float to) {
   double most = 0;

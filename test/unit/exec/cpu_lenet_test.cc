@@ -62,7 +62,8 @@ double distance(const Tensor& a, const Tensor& b) {
 
 // One step with a learning rate of one moves every parameter by its gradient. In bf16, where a
 // rounding decides which side of a relu an element is on, no element can be held to a bound of its
-// own: the gradient may be off by a few times as much as the definition's, operator by operator in bf16.
+// own: the gradient may be off by a few times as much as the definition's, operator by operator in
+// bf16.
 TEST(CpuLenet, TrainingStepsAgreeWithTheReference) {
   for (const auto precision : {DType::f32, DType::bf16})
     for (const auto& without : pass_choices()) {

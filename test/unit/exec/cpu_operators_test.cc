@@ -125,8 +125,8 @@ TEST_P(CpuOperatorTest, OneExecutableServesEveryBatchSize) {
   }
 }
 
-// The executor may fuse and reorder element-wise work, never change a bit of it; but its exponential and
-// hyperbolic tangent are its own (cpu_elementary_test.cc).
+// The executor may fuse and reorder element-wise work, never change a bit of it; but its
+// exponential and hyperbolic tangent are its own (cpu_elementary_test.cc).
 TEST_P(CpuOperatorTest, ElementWiseWorkHasTheBitsOfTheDefinition) {
   CpuExecutor cpu({2, {}});
   for (const auto type : {DType::f32, DType::bf16})

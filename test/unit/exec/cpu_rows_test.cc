@@ -18,8 +18,8 @@ std::vector<float> run(Executor& executor, const ir::Program& program, const Ten
   return {values.begin(), values.end()};
 }
 
-// The memory plan lays the result over an operand that nothing needs any more: what is read twice must
-// not be written between.
+// The memory plan lays the result over an operand that nothing needs any more: what is read twice
+// must not be written between.
 template <typename Op>
 void expect_right_in_place(std::int64_t columns) {
   ir::Builder b("rows");

@@ -194,7 +194,8 @@ TEST_P(OperatorTest, BytesAreThoseOfTheTensors) {
     if (!is_free(node.op)) {
       for (const auto& output : run(sample.program, sample.arguments, Precision::native))
         counted += static_cast<double>(output.bytes());
-      // Of its operand extent reads the shape alone; of its table gather reads the rows of its result.
+      // Of its operand extent reads the shape alone; of its table gather reads the rows of its
+      // result.
       if (std::holds_alternative<ir::Gather>(node.op))
         counted = 2 * counted + static_cast<double>(sample.arguments[1].bytes());
       else if (!std::holds_alternative<ir::Extent>(node.op))

@@ -1,7 +1,7 @@
 #pragma once
 
-// Sample uses of every operator: what the property tests over the operator list run on. An operator without an overload
-// of `samples` does not compile (operator_samples.cc).
+// Sample uses of every operator: what the property tests over the operator list run on. An operator
+// without an overload of `samples` does not compile (operator_samples.cc).
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,8 @@
 
 namespace gnomon::exec::samples {
 
-// The element type and batch size that samples are asked for; a symbolic batch is the dimension b <= 8.
+// The element type and batch size that samples are asked for; a symbolic batch is the dimension b
+// <= 8.
 struct Setting {
   DType dtype = DType::f32;
   std::int64_t batch = 3;

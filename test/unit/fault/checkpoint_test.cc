@@ -133,8 +133,8 @@ TEST_F(CheckpointTest, AFullDiskCostsNoOlderCheckpoint) {
   EXPECT_EQ(kept(), std::vector<std::int64_t>{3});
 }
 
-// kill -9 some commits later, while the child is about the next: the latest is whole, and never older
-// than what was committed.
+// kill -9 some commits later, while the child is about the next: the latest is whole, and never
+// older than what was committed.
 TEST_F(CheckpointTest, SurvivesKillsInTheMidstOfWork) {
   const Random random(20261122, "kills");
   std::int64_t committed = 0;

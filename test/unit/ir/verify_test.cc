@@ -1,5 +1,5 @@
-// Misuse of the builder, and broken programs: messages name the program, the node, the operator and the
-// shapes.
+// Misuse of the builder, and broken programs: messages name the program, the node, the operator and
+// the shapes.
 
 #include "ir/verify.h"
 

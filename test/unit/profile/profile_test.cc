@@ -32,8 +32,8 @@ Event slice(std::uint32_t label, std::int64_t begin, std::int64_t end, std::int6
   return {begin * microsecond, end * microsecond, {flops, bytes}, 0, label, Kind::slice};
 }
 
-// Two steps of 100 µs, 10 µs apart: a batch is waited for, a matrix product computes 60 µs at 50 GFLOP/s, an
-// addition moves bytes 20 µs at 8 GB/s.
+// Two steps of 100 µs, 10 µs apart: a batch is waited for, a matrix product computes 60 µs at 50
+// GFLOP/s, an addition moves bytes 20 µs at 8 GB/s.
 trace::Trace two_steps() {
   trace::Trace trace;
   trace.labels = {{"step", Category::step, {}},

@@ -1,7 +1,7 @@
 #pragma once
 
-// Simulated studies: hosts that misbehave, pairs of arms measured on them in interleaved blocks, and
-// how often the procedure is right.
+// Simulated studies: hosts that misbehave, pairs of arms measured on them in interleaved blocks,
+// and how often the procedure is right.
 
 #include <cstdint>
 #include <string>

@@ -82,7 +82,8 @@ TEST_F(Stream, TheFileHasWhatWasRecorded) {
   EXPECT_LE(events.back().end, trace.duration);
 }
 
-// A stream's ticks become nanoseconds piece by piece; a slice over many pieces keeps those inside it.
+// A stream's ticks become nanoseconds piece by piece; a slice over many pieces keeps those inside
+// it.
 TEST_F(Stream, LongSlicesHoldTheShortOnes) {
   Recording recording(options(256));
   {
@@ -211,8 +212,8 @@ TEST_F(Stream, TenMillionEventsNeedBoundedMemory) {
   EXPECT_EQ(count_numbered(read_trace(file_)), events);
 }
 
-// Killed in the midst of a stream whose threads wait for room, a process leaves all but what its buffer and
-// the writer's held.
+// Killed in the midst of a stream whose threads wait for room, a process leaves all but what its
+// buffer and the writer's held.
 TEST_F(Stream, AKilledProcessLeavesATrace) {
   constexpr int buffer = 1 << 14, recorded = 40 * buffer;
   const Child child = run_child([&] {

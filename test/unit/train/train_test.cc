@@ -1,7 +1,9 @@
-// Training end to end on small data: it learns, it is repeatable, what is saved is what was trained.
+// Training end to end on small data: it learns, it is repeatable, what is saved is what was
+// trained.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/random.h"
@@ -100,6 +102,28 @@ TEST(ModelFile, WhatIsLoadedIsWhatWasTrained) {
   exec::States states = restore(file, model);
   Evaluator evaluator(model, executor, Precision::f32, 25);
   EXPECT_EQ(evaluator.evaluate(data.test, states).accuracy, trained.accuracy());
+}
+
+TEST(Evaluator, KeptOutputsAreThoseThatWereJudgedAlsoInAPartialBatch) {
+  const auto data = splits();
+  exec::ReferenceExecutor executor;
+  Trainer trainer(small("mlp", 16), executor, data, quick());
+  trainer.run();
+  constexpr std::int64_t batch = 7;
+  const auto model = small("mlp", batch).inference;
+  Evaluator evaluator(model, executor, Precision::f32, batch);
+  EXPECT_FALSE(evaluator.evaluate(data.test, trainer.states()).outputs.has_value());
+  const auto result = evaluator.evaluate(data.test, trainer.states(), true);
+  ASSERT_TRUE(result.outputs.has_value());
+  ASSERT_EQ(result.outputs->shape(), (Shape{data.test.size(), 10}));
+  ASSERT_NE(data.test.size() % batch, 0);
+  const auto outputs = result.outputs->span<float>();
+  const auto labels = convert(data.test.labels, DType::i32);
+  for (std::int64_t i = 0; i < data.test.size(); ++i) {
+    const auto row = outputs.subspan(i * 10, 10);
+    const auto largest = std::max_element(row.begin(), row.end()) - row.begin();
+    EXPECT_EQ(largest == labels.span<std::int32_t>()[i], result.correct[i] == 1) << i;
+  }
 }
 
 TEST(ModelFile, DataAreGivenAsInTraining) {

@@ -55,8 +55,8 @@ TEST(Zoo, TrainingAndInferenceHaveTheSameStates) {
   }
 }
 
-// As published: He et al. give 0.27 million parameters for depth 20 (here one channel less three, and
-// projections instead of padding), 0.46 million for 32.
+// As published: He et al. give 0.27 million parameters for depth 20 (here one channel less three,
+// and projections instead of padding), 0.46 million for 32.
 TEST(Zoo, ResNetsHaveTheSizesOfTheirDepths) {
   const auto count = [](std::string_view name) {
     return parameters(build_model(name, {}, Mode::inference));
