@@ -284,7 +284,11 @@ class Session {
       log_->flush();
       checkpoints_->wait();
       write_record();
-      message += "\n" + origin_of(error.step.number);
+      try {
+        message += "\n" + origin_of(error.step.number);
+      } catch (const std::exception& failure) {
+        message += fmt::format("\nwhere it came from was not found: {}", failure.what());
+      }
       record_.warnings.push_back(message);
       close();
     }

@@ -66,8 +66,8 @@ class Search {
   std::vector<Tensor> evaluate(const std::vector<Value>& values) const {
     ir::Program shown = program_;
     shown.outputs.clear();
-    for (const auto value : values)
-      shown.outputs.push_back({fmt::format("v{}_{}", value.node, value.result), value});
+    for (std::size_t i = 0; i < values.size(); ++i)  // which may hold one value twice
+      shown.outputs.push_back({fmt::format("value{}", i), values[i]});
     States states(shown, 0);
     for (const auto& [name, value] : states_)
       if (states.contains(name)) states.set(name, value);
