@@ -89,18 +89,19 @@ data::Splits load_examples(std::string_view name) {
   return data::load_dataset(name);
 }
 
+data::Tokeniser make_tokeniser(const data::TextSplits& text, std::int64_t merges) {
+  if (merges > 0) return data::Tokeniser::of_byte_pairs(text.train.documents, merges);
+  // A character of the validation part alone would have no token.
+  auto all = text.train.documents;
+  all.insert(all.end(), text.validation.documents.begin(), text.validation.documents.end());
+  return data::Tokeniser::of_characters(all);
+}
+
 Workload load_text(std::string_view name, const TextOptions& options) {
   const data::TextSplits text = data::load_text(name);
   Workload workload;
-  workload.tokeniser = options.merges > 0
-                           ? data::Tokeniser::of_byte_pairs(text.train.documents, options.merges)
-                           : [&] {
-                               // A character of the validation part alone would have no token.
-                               auto all = text.train.documents;
-                               all.insert(all.end(), text.validation.documents.begin(),
-                                          text.validation.documents.end());
-                               return data::Tokeniser::of_characters(all);
-                             }();
+  workload.tokeniser =
+      options.tokeniser ? *options.tokeniser : make_tokeniser(text, options.merges);
   const auto examples = [&](const data::Text& part) {
     return next_token_examples(workload.tokeniser->encode_documents(part.documents),
                                options.context, name);
