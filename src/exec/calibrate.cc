@@ -203,4 +203,11 @@ Calibration calibrate(const machine::Host& host) {
   return calibration;
 }
 
+machine::Calibration known_calibration(const machine::Host& host) {
+  if (auto stored = machine::load_calibration(host)) return *stored;
+  auto measured = calibrate(host);
+  machine::store_calibration(host, measured);
+  return measured;
+}
+
 }  // namespace gnomon::exec

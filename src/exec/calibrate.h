@@ -15,4 +15,7 @@ namespace gnomon::exec {
 // to be called while other work runs. Throws Interrupted on Ctrl-C.
 machine::Calibration calibrate(const machine::Host& host);
 
+// What was measured before, otherwise what is measured now, which is stored.
+machine::Calibration known_calibration(const machine::Host& host);
+
 }  // namespace gnomon::exec

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
+#include "base/sealed_json.h"
 
 namespace gnomon::machine {
 namespace {
@@ -65,21 +65,12 @@ const MatmulCeiling* Calibration::ceiling(DType dtype, int threads) const {
   return best;
 }
 
-std::string to_json(const Calibration& calibration) {
-  Json json = body(calibration);
-  json["checksum"] = hash128(json.dump());
-  return json.dump(2) + "\n";
-}
+std::string to_json(const Calibration& calibration) { return seal(body(calibration)); }
 
 Calibration calibration_from_json(std::string_view text, std::string_view origin) {
   constexpr std::string_view remedy = "measure again with 'gnomon machine measure'";
+  const Json json = unseal(text, origin, remedy);
   try {
-    Json json = Json::parse(text);
-    const auto checksum = json.at("checksum").get<std::string>();
-    json.erase("checksum");
-    if (checksum != hash128(json.dump()))
-      throw InputError("{}: checksum is wrong, the file was changed or damaged; {}", origin,
-                       remedy);
     if (json.at("version").get<int>() != version)
       throw InputError("{}: written by another version; {}", origin, remedy);
     return read_body(json);
@@ -109,11 +100,7 @@ std::optional<Calibration> load_calibration(const Host& host) {
 
 void store_calibration(const Host& host, const Calibration& calibration) {
   const auto path = calibration_path(host);
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error)
-    throw EnvironmentError("{}: cannot be created: {}", path.parent_path().string(),
-                           error.message());
+  create_folder(path.parent_path());
   write_file(path, to_json(calibration));
 }
 

@@ -39,6 +39,9 @@ struct Calibration {
   // The ceiling for inputs of `dtype` with `threads`, else with the most threads measured below
   // that; nullptr if the type was not measured.
   const MatmulCeiling* ceiling(DType dtype, int threads) const;
+
+  // Whether other work ran when it was measured: the host can do more than it says.
+  bool was_disturbed() const { return load > 0.5; }
 };
 
 // JSON with units in the keys and a checksum. `calibration_from_json` throws InputError naming

@@ -32,8 +32,7 @@ void row(std::string_view what, std::string_view value) {
 }
 
 machine::Calibration calibration_of(const machine::Host& host, bool measure) {
-  if (!measure)
-    if (const auto stored = machine::load_calibration(host)) return *stored;
+  if (!measure) return exec::known_calibration(host);
   const auto calibration = exec::calibrate(host);
   machine::store_calibration(host, calibration);
   return calibration;
@@ -66,7 +65,7 @@ void print_calibration(const machine::Host& host, const machine::Calibration& ca
   row("memory triad", fmt::format("{:>14}  a[i] = b[i] + k c[i]", to_string(calibration.triad)));
   row("call overhead",
       fmt::format("{:>14}  one primitive on one element", to_string(calibration.call_overhead)));
-  if (calibration.load > 0.5)
+  if (calibration.was_disturbed())
     row("caution",
         fmt::format("other work ran (load {:.2f}); repeat gnomon machine measure when idle",
                     calibration.load));
