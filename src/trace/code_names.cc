@@ -98,7 +98,9 @@ CodeNames::CodeNames(StackCounter& counter, std::filesystem::path generated_map)
   program_ = std::filesystem::read_symlink("/proc/self/exe", error).string();
 }
 
+// Addresses that no module holds are looked up each time: other code may be there by now.
 std::uint32_t CodeNames::of(const Unwinder::Frame& frame) {
+  if (frame.module == nullptr) return counter_.function(name_generated(frame.address));
   const auto found = known_.find(frame.address);
   if (found != known_.end()) return found->second;
   if (known_.size() == most_known) known_.clear();
@@ -106,7 +108,6 @@ std::uint32_t CodeNames::of(const Unwinder::Frame& frame) {
 }
 
 std::string CodeNames::name(const Unwinder::Frame& frame) {
-  if (frame.module == nullptr) return name_generated(frame.address);
   const char* path =
       dwfl_module_info(frame.module, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
   auto [module, added] = modules_.try_emplace(frame.module);
