@@ -94,8 +94,8 @@ ir::Program training_program(const ir::Program& model, const TrainOptions& optio
       .program;
 }
 
-void require_fit(const Model& model, const data::Dataset& data, const TrainOptions& options) {
-  const ir::Program& program = model.inference;
+void require_fit(const ir::Program& program, const data::Dataset& data, std::int64_t batch_size,
+                 Loss loss) {
   const auto inputs = ir::inputs_of(program);
   if (inputs.size() != 1)
     throw InputError("{}: takes {} arguments; a model takes one, the examples", program.name,
@@ -110,10 +110,15 @@ void require_fit(const Model& model, const data::Dataset& data, const TrainOptio
     throw InputError("{}: takes examples {}, the data holds {}", program.name, to_string(taken),
                      to_string(given));
   const ir::Dim& batch = taken.dims[0];
-  if (batch.is_symbol() ? options.batch > batch.size : options.batch != batch.size)
-    throw InputError("{}: batch {}: the model takes {} {}", program.name, options.batch,
+  if (batch.is_symbol() ? batch_size > batch.size : batch_size != batch.size)
+    throw InputError("{}: batch {}: the model takes {} {}", program.name, batch_size,
                      batch.is_symbol() ? "at most" : "exactly", batch.size);
-  if (options.loss != Loss::cross_entropy) return;
+  const DType labels = loaded(data.labels.dtype(), DType::i32);
+  const DType wanted = loss == Loss::cross_entropy ? DType::i32 : DType::f32;
+  if (labels != wanted)
+    throw InputError("{}: its loss, {}, takes labels of {}, the data holds {}", program.name,
+                     loss_names()[static_cast<std::size_t>(loss)], name(wanted), name(labels));
+  if (loss != Loss::cross_entropy) return;
   const auto logits = program.outputs[output_index(program, "logits")].value;
   const auto classes = program.type(logits).dims.back().size;
   if (const auto label = largest_label(data.labels); label >= classes)
@@ -334,7 +339,8 @@ class Trainer::Work {
 Trainer::Trainer(Model model, exec::Executor& executor, const data::Splits& data,
                  const TrainOptions& options) {
   check(options);
-  for (const auto* part : {&data.train, &data.test}) require_fit(model, *part, options);
+  for (const auto* part : {&data.train, &data.test})
+    require_fit(model.inference, *part, options.batch, options.loss);
   work_ = std::make_unique<Work>(std::move(model), executor, data, options);
 }
 

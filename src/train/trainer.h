@@ -101,8 +101,10 @@ class NotFinite : public InputError {
 ir::Program training_program(const ir::Program& model, const TrainOptions& options,
                              const machine::Target& target);
 
-// Throws InputError if examples or labels are not what the model takes.
-void require_fit(const Model& model, const data::Dataset& data, const TrainOptions& options);
+// Throws InputError if examples or labels are not what the forward Program `model` takes in batches
+// of this size, or what the loss compares with.
+void require_fit(const ir::Program& model, const data::Dataset& data, std::int64_t batch,
+                 Loss loss);
 
 class Trainer {
  public:

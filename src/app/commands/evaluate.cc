@@ -17,6 +17,7 @@
 #include "train/evaluator.h"
 #include "train/model_file.h"
 #include "train/recipe.h"
+#include "train/trainer.h"
 
 namespace gnomon::app {
 namespace {
@@ -127,11 +128,12 @@ void run(Arguments& arguments) {
   StackSampling stacks(arguments.execution.stacks_file);
   const auto executor = make_executor(arguments.execution);
   const auto test = train::as_trained(file, test_part(recipe, file), recipe.data);
+  const auto loss = train::loss_named(recipe.loss);
+  train::require_fit(model, test, arguments.batch, loss);
   if (arguments.throughput && arguments.batch > test.size())
     throw InputError("--batch {}: the data set has only {} examples", arguments.batch, test.size());
   exec::States states = train::restore(file, model);
-  train::Evaluator evaluator(model, *executor, precision, arguments.batch,
-                             train::loss_named(recipe.loss));
+  train::Evaluator evaluator(model, *executor, precision, arguments.batch, loss);
   Tracing tracing(arguments.execution.trace_file);
   auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
                                      : assess(evaluator, test, states, arguments);
