@@ -37,6 +37,12 @@ std::vector<std::string> subcommands(const CLI::App& app) {
   return names;
 }
 
+bool takes_words(const CLI::App& command) {
+  const auto options = command.get_options();
+  return std::any_of(options.begin(), options.end(),
+                     [](const CLI::Option* option) { return option->get_positional(); });
+}
+
 // Names the word at fault and where help is; --help and --version are no errors.
 int complain_of_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return app.exit(error);
@@ -46,7 +52,9 @@ int complain_of_usage(const CLI::App& app, const CLI::ParseError& error, int arg
     const std::string word = argv[i];
     const auto names = subcommands(*command);
     if (names.empty() || word.empty() || word.starts_with('-')) break;
-    if (std::find(names.begin(), names.end(), word) == names.end()) {
+    const bool is_known = std::find(names.begin(), names.end(), word) != names.end();
+    if (!is_known && takes_words(*command)) break;
+    if (!is_known) {
       fmt::print(stderr, "gnomon: {}{}: unknown command; {}\n", path.empty() ? "" : path + " ",
                  word, suggest(word, names));
       return 2;

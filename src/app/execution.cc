@@ -45,15 +45,16 @@ int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurr
 }  // namespace
 
 int threads_of(const Execution& execution) {
-  return execution.threads == 0 ? cores() : execution.threads;
+  const int threads = execution.threads == 0 ? cores() : execution.threads;
+  if (threads < 1 || threads > 4 * cores())
+    throw InputError("--threads {}: must be between 1 and {} (four per core)", threads,
+                     4 * cores());
+  return threads;
 }
 
 std::unique_ptr<exec::Executor> make_executor(const Execution& execution) {
   static const std::vector<std::string> names = {"cpu", "reference"};
   const int threads = threads_of(execution);
-  if (threads < 1 || threads > 4 * cores())
-    throw InputError("--threads {}: must be between 1 and {} (four per core)", threads,
-                     4 * cores());
   if (execution.executor == "cpu")
     return std::make_unique<exec::CpuExecutor>(exec::CpuOptions{threads});
   if (execution.executor == "reference") return std::make_unique<exec::ReferenceExecutor>();

@@ -20,9 +20,9 @@ struct Execution {
 
 void add_execution_options(CLI::App& command, Execution& execution);
 
-int threads_of(const Execution& execution);
+int threads_of(const Execution& execution);  // throws InputError for an impossible number
 
-// Throws InputError for an unknown executor or an impossible number of threads.
+// Throws InputError for an unknown executor, and as threads_of.
 std::unique_ptr<exec::Executor> make_executor(const Execution& execution);
 
 // Records while it lives; does nothing if `file` is empty. A file whose name ends in .json is

@@ -4,9 +4,10 @@
 //
 //   Builder b("linear");
 //   const Value x = b.input("x", {DType::f32, {{"b", 128}, 784}});
-//   const Value w = b.parameter("weight", {DType::f32, {10, 784}}, {Initial::Kind::uniform,
-//   0.036}); b.output("logits", b(MatMul{.transpose_rhs = true}, {x, w})); Program program =
-//   b.finish();
+//   const Value w = b.parameter("weight", {DType::f32, {10, 784}},
+//                               {Initial::Kind::uniform, 0.036});
+//   b.output("logits", b(MatMul{.transpose_rhs = true}, {x, w}));
+//   Program program = b.finish();
 
 #include <initializer_list>
 #include <map>

@@ -16,7 +16,6 @@ using trace::Kind;
 
 constexpr double nanosecond = 1e-9;
 constexpr std::size_t most_points = 2000;
-constexpr std::size_t deepest_frame = 200;  // what is called from deeper is part of its caller
 constexpr std::string_view memory_prefix = "alive at the peak: ";
 
 struct OperatorName {
@@ -38,6 +37,27 @@ OperatorName parse_name(std::string text) {
 
 bool is_operation(const trace::Trace& trace, const trace::Event& event) {
   return event.kind == Kind::slice && trace.labels[event.label].category == Category::operation;
+}
+
+// A program's operators are called in training and in evaluation, with other shapes. Events are
+// entered in the order of their beginnings.
+class Evaluations {
+ public:
+  explicit Evaluations(const trace::Trace& trace) : trace_(trace) {}
+
+  void enter(const trace::Event& event) {
+    if (event.kind == Kind::slice && trace_.labels[event.label].text == "evaluation")
+      end_ = std::max(end_, event.end);
+  }
+  bool under_way(const trace::Event& event) const { return event.begin < end_; }
+
+ private:
+  const trace::Trace& trace_;
+  std::int64_t end_ = 0;
+};
+
+std::string named(const std::string& name, bool evaluating) {
+  return evaluating ? "evaluation: " + name : name;
 }
 
 std::int64_t operator_time(const trace::Trace& trace, const trace::Thread& thread) {
@@ -103,11 +123,34 @@ void judge(const machine::Calibration& machine, OperatorTime& op) {
   if ((op.flops.value == 0 && op.bytes.value == 0) || flop_rate == 0 || bandwidth == 0) return;
   const double computing = op.flops.value / flop_rate, moving = op.bytes.value / bandwidth;
   const double calling = machine.call_overhead.value * static_cast<double>(op.calls);
-  op.fraction = std::max(computing, moving) / op.total.value;
+  op.fraction = std::max({computing, moving, calling}) / op.total.value;
   op.bound = calling > std::max(computing, moving) ? Bound::overhead
              : computing > moving                  ? Bound::compute
                                                    : Bound::memory;
 }
+
+// Calls of a thread, those with the same callers together.
+struct CallTree {
+  struct Call {
+    std::uint32_t label = 0;
+    std::int64_t total = 0;  // nanoseconds
+    std::vector<std::size_t> children = {};
+  };
+  static constexpr std::size_t root = 0;
+
+  // The calls of this label from `caller`.
+  std::size_t called(std::size_t caller, std::uint32_t label) {
+    const auto [found, added] = places.try_emplace({caller, label}, calls.size());
+    if (added) {
+      calls[caller].children.push_back(calls.size());
+      calls.push_back({label});
+    }
+    return found->second;
+  }
+
+  std::vector<Call> calls{Call()};
+  std::map<std::pair<std::size_t, std::uint32_t>, std::size_t> places;
+};
 
 class Analysis {
  public:
@@ -142,9 +185,11 @@ class Analysis {
   }
 
   void time_operators() {
+    Evaluations evaluations(trace_);
     walk(
         main_,
         [&](const trace::Event& event) {
+          evaluations.enter(event);
           const auto& label = trace_.labels[event.label];
           if (label.category == Category::step && label.text == "step")
             step_times_.push_back(static_cast<double>(event.end - event.begin) * nanosecond);
@@ -155,7 +200,7 @@ class Analysis {
             idle_[cause_of(event)] += time;
             return;
           }
-          OperatorTime& op = operators_[event.label];
+          OperatorTime& op = operators_[{evaluations.under_way(event), event.label}];
           ++op.calls;
           op.total += time;
           op.flops += Flops(static_cast<double>(event.arguments[0]));
@@ -169,9 +214,10 @@ class Analysis {
   }
 
   void finish_operators() {
-    for (auto& [label, op] : operators_) {
+    for (auto& [key, op] : operators_) {
+      const auto& [evaluating, label] = key;
       auto parsed = parse_name(trace_.labels[label].text);
-      op.name = std::move(parsed.name);
+      op.name = named(parsed.name, evaluating);
       op.operation = std::move(parsed.operation);
       op.implementation = std::move(parsed.implementation);
       op.share = share_of(op.total);
@@ -194,27 +240,31 @@ class Analysis {
   }
 
   void add_flame(const trace::Thread& thread) {
-    Frame root{thread.name.empty() ? fmt::format("thread {}", thread.id) : thread.name, {}, {}};
-    std::vector<Frame*> stack{&root};
+    CallTree tree;
+    std::vector<std::size_t> stack{tree.root};
     walk(
         thread,
         [&](const trace::Event& event) {
           if (stack.size() > deepest_frame) return stack.push_back(stack.back());
-          auto& siblings = stack.back()->children;
-          const auto& text = trace_.labels[event.label].text;
-          auto found = std::find_if(siblings.begin(), siblings.end(),
-                                    [&](const Frame& frame) { return frame.name == text; });
-          if (found == siblings.end()) {
-            siblings.push_back({text, {}, {}});
-            found = siblings.end() - 1;
-          }
-          const Seconds time(static_cast<double>(event.end - event.begin) * nanosecond);
-          found->total += time;
-          if (stack.size() == 1) root.total += time;
-          stack.push_back(&*found);
+          const std::size_t call = tree.called(stack.back(), event.label);
+          tree.calls[call].total += event.end - event.begin;
+          if (stack.size() == 1) tree.calls[tree.root].total += event.end - event.begin;
+          stack.push_back(call);
         },
         [&](const trace::Event&, std::int64_t) { stack.pop_back(); });
-    if (!root.children.empty()) profile_.flame.children.push_back(std::move(root));
+    if (tree.calls.size() == 1) return;
+    Frame root = frame_of(tree, tree.root);
+    root.name = thread.name.empty() ? fmt::format("thread {}", thread.id) : thread.name;
+    profile_.flame.children.push_back(std::move(root));
+  }
+
+  Frame frame_of(const CallTree& tree, std::size_t call) const {
+    const auto& node = tree.calls[call];
+    Frame frame{call == tree.root ? "" : trace_.labels[node.label].text,
+                Seconds(static_cast<double>(node.total) * nanosecond),
+                {}};
+    for (const auto child : node.children) frame.children.push_back(frame_of(tree, child));
+    return frame;
   }
 
   void collect_counters() {
@@ -267,7 +317,7 @@ class Analysis {
   const trace::Trace& trace_;
   const machine::Calibration& machine_;
   const trace::Thread& main_;
-  std::map<std::uint32_t, OperatorTime> operators_;  // by label
+  std::map<std::pair<bool, std::uint32_t>, OperatorTime> operators_;  // evaluating?, label
   std::map<std::string, Seconds> idle_;
   std::vector<double> step_times_;
   Profile profile_;
@@ -354,13 +404,16 @@ std::vector<std::string> conclusions(const Profile& profile) {
 
 std::map<std::string, std::vector<double>> call_times(const trace::Trace& trace) {
   std::map<std::string, std::vector<double>> times;
-  for (const auto& thread : trace.threads)
-    for (const auto& event : thread.events)
-      if (is_operation(trace, event)) {
-        const auto parsed = parse_name(trace.labels[event.label].text);
-        times[parsed.name + " " + parsed.operation].push_back(
-            static_cast<double>(event.end - event.begin) * nanosecond);
-      }
+  for (const auto& thread : trace.threads) {
+    Evaluations evaluations(trace);
+    for (const auto& event : thread.events) {
+      evaluations.enter(event);
+      if (!is_operation(trace, event)) continue;
+      const auto parsed = parse_name(trace.labels[event.label].text);
+      times[named(parsed.name, evaluations.under_way(event)) + " " + parsed.operation].push_back(
+          static_cast<double>(event.end - event.begin) * nanosecond);
+    }
+  }
   return times;
 }
 

@@ -24,7 +24,8 @@ std::string_view name(Bound bound);
 
 // All calls of one operator of a program.
 struct OperatorTime {
-  std::string name;            // "conv1"; the operator's if it has no label
+  // "conv1"; the operator's if it has no label; "evaluation: conv1" where the model was assessed.
+  std::string name;
   std::string operation;       // "convolution"
   std::string implementation;  // "jit:avx512_core"; "" if the trace does not tell
   std::int64_t calls = 0;
@@ -32,7 +33,8 @@ struct OperatorTime {
   double share = 0;  // of the recording
   Flops flops;       // of all calls
   Bytes bytes;
-  double fraction = 0;  // least time that the machine's ceilings allow ÷ total
+  double fraction =
+      0;  // least time that the machine's ceilings and the cost of calls allow ÷ total
   Bound bound = Bound::unknown;
 
   FlopRate flop_rate() const { return flops / total; }
@@ -46,6 +48,9 @@ struct Idle {
   Seconds total;
   double share = 0;
 };
+
+// What is called from deeper is part of its caller.
+inline constexpr std::size_t deepest_frame = 200;
 
 // Calls with the same callers, together.
 struct Frame {

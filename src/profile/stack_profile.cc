@@ -10,8 +10,6 @@
 namespace gnomon::profile {
 namespace {
 
-constexpr std::size_t deepest_frame = 200;  // what is called from deeper is part of its caller
-
 using trace::Stacks;
 
 // What every call took with what it called.

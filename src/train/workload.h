@@ -2,10 +2,11 @@
 
 // What `--data` names, made ready to train a model on.
 //
-//   fashion-mnist            images
-//   x.npy,y.npy              arrays f32 or u8 [n, ...] and labels [n, ...]; an .npz file with x and
-//   y table.csv                numbers, the last column the label folder/                  PNG and
-//   JPEG files, one folder per class brown, book.txt          text, for language models
+//   fashion-mnist      images
+//   x.npy,y.npy        arrays f32 or u8 [n, ...] and labels [n, ...]; an .npz file with x and y
+//   table.csv          numbers, the last column the label
+//   folder/            PNG and JPEG files, one folder per class
+//   brown, book.txt    text, for language models
 //
 // Data without a test part of its own is divided: a tenth, drawn with a fixed seed, is for testing;
 // of text the last tenth.

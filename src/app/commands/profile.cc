@@ -8,8 +8,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/profile_json.h"
+#include "app/commands/profile_report.h"
 #include "app/commands/profile_stacks.h"
+#include "app/commands/profile_training.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "exec/calibrate.h"
@@ -33,13 +34,6 @@ struct Arguments {
   bool json = false;
 };
 
-machine::Calibration ceilings(const machine::Host& host) {
-  if (auto stored = machine::load_calibration(host)) return *stored;
-  const auto measured = exec::calibrate(host);
-  machine::store_calibration(host, measured);
-  return measured;
-}
-
 trace::Trace read(const std::string& file) {
   if (trace::is_folded(file))
     throw InputError("{}: holds stacks, which cannot be compared; profile it alone", file);
@@ -50,34 +44,6 @@ std::vector<profile::CallTimes> call_times(const std::vector<std::string>& files
   std::vector<profile::CallTimes> all;
   for (const auto& file : files) all.push_back(profile::call_times(read(file)));
   return all;
-}
-
-Json to_json(const profile::OperatorTime& op) {
-  return {{"name", op.name},
-          {"operator", op.operation},
-          {"implementation", op.implementation},
-          {"count", op.calls},
-          {"seconds", op.total.value},
-          {"share", op.share},
-          {"flops", op.flops.value},
-          {"bytes", op.bytes.value},
-          {"flops_per_second", op.flop_rate().value},
-          {"bytes_per_second", op.bandwidth().value},
-          {"fraction", op.fraction},
-          {"bound", name(op.bound)}};
-}
-
-Json to_json(const machine::Host& host, const machine::Calibration& calibration) {
-  Json ceilings = Json::array();
-  for (const auto& matmul : calibration.matmul)
-    ceilings.push_back({{"name", fmt::format("matmul {}, {} thread{}", name(matmul.dtype),
-                                             matmul.threads, matmul.threads == 1 ? "" : "s")},
-                        {"flops_per_second", matmul.rate.value}});
-  return {{"processor", host.processor},
-          {"ceilings", std::move(ceilings)},
-          {"bandwidth",
-           {{{"name", "memory copy"}, {"bytes_per_second", calibration.copy.value}},
-            {{"name", "memory triad"}, {"bytes_per_second", calibration.triad.value}}}}};
 }
 
 // An infinite end, which JSON cannot say, is as far as a ratio goes.
@@ -94,58 +60,6 @@ Json to_json(const std::vector<profile::Change>& changes, const std::string& aga
                     {"high", bounded(change.ratio.high)},
                     {"verdict", stats::to_string(change.verdict)}});
   return {{"against", against}, {"rows", std::move(rows)}};
-}
-
-// The contract of web/report/src/profile.ts.
-Json to_json(const profile::Profile& profile, const std::string& title,
-             const std::vector<std::string>& answer, const machine::Host& host,
-             const machine::Calibration& calibration) {
-  Json operators = Json::array(), idle = Json::array(), memory = Json::array(),
-       counters = Json::array();
-  for (const auto& op : profile.operators) operators.push_back(to_json(op));
-  for (const auto& part : profile.idle)
-    idle.push_back({{"cause", part.cause}, {"seconds", part.total.value}, {"share", part.share}});
-  for (const auto& held : profile.memory)
-    memory.push_back({{"name", held.name}, {"bytes", held.bytes.value}});
-  for (const auto& counter : profile.counters)
-    counters.push_back({{"name", counter.name},
-                        {"unit", counter.unit},
-                        {"time", counter.time},
-                        {"value", counter.value}});
-  return {{"kind", "profile"},
-          {"schema", 1},
-          {"title", title},
-          {"answer", answer},
-          {"duration_seconds", profile.duration.value},
-          {"steps", profile.steps},
-          {"step_seconds", profile.step_time.value},
-          {"machine", to_json(host, calibration)},
-          {"operators", std::move(operators)},
-          {"idle", std::move(idle)},
-          {"flame", flame_json(profile.flame)},
-          {"memory", std::move(memory)},
-          {"counters", std::move(counters)}};
-}
-
-void print(const profile::Profile& profile, const std::vector<std::string>& answer,
-           std::size_t rows) {
-  for (const auto& sentence : answer) fmt::print("{}\n", sentence);
-  fmt::print("\n{:<44} {:>7} {:>10} {:>6} {:>12} {:>12} {:>9}  {:<8}  {}\n", "operator", "calls",
-             "time", "share", "FLOP/s", "bytes/s", "of limit", "bound", "implementation");
-  std::size_t shown = 0;
-  for (const auto& op : profile.operators) {
-    if (shown++ == rows) break;
-    fmt::print("{:<44} {:>7} {:>10} {:>5.1f}% {:>12} {:>12} {:>8.0f}%  {:<8}  {}\n",
-               fmt::format("{} {}", op.name, op.operation).substr(0, 44), op.calls,
-               to_string(op.total), 100 * op.share, to_string(op.flop_rate()),
-               to_string(op.bandwidth()), 100 * op.fraction, name(op.bound), op.implementation);
-  }
-  if (profile.operators.size() > rows)
-    fmt::print("{} more; --rows {} shows them\n", profile.operators.size() - rows,
-               profile.operators.size());
-  for (const auto& part : profile.idle)
-    fmt::print("{:<44} {:>7} {:>10} {:>5.1f}%\n", "no operator: " + part.cause, "",
-               to_string(part.total), 100 * part.share);
 }
 
 void print(const std::vector<profile::Change>& changes, std::size_t rows) {
@@ -180,24 +94,19 @@ void run(Arguments& arguments) {
   if (comparing)
     changes = profile::compare(call_times(arguments.before), call_times(arguments.after));
   const std::string file = comparing ? arguments.after.front() : arguments.traces.front();
-  const auto host = machine::read_host();
-  const auto calibration = ceilings(host);
-  const auto profile = profile::analyse(read(file), calibration, file);
-  auto answer = profile::conclusions(profile);
+  ProfileReport report(read(file), file, std::filesystem::path(file).filename().string());
   if (comparing)
-    answer.insert(answer.begin(), profile::conclusion(changes, arguments.before.size()));
-  auto json =
-      to_json(profile, std::filesystem::path(file).filename().string(), answer, host, calibration);
+    report.answer.insert(report.answer.begin(),
+                         profile::conclusion(changes, arguments.before.size()));
+  auto json = to_json(report);
   if (comparing) json["comparison"] = to_json(changes, arguments.before.front());
   if (arguments.report.empty()) arguments.report = file + ".html";
-  // Names in other programs' traces may be no UTF-8.
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  write_file(arguments.report, page::html(text));
+  const std::string text = write_page(json, arguments.report);
   if (arguments.json) {
     fmt::print("{}\n", text);
     return;
   }
-  print(profile, answer, arguments.rows);
+  print(report, arguments.rows);
   if (comparing) print(changes, arguments.rows);
   fmt::print("report: {}\n", arguments.report);
 }
@@ -221,8 +130,12 @@ void add_profile(CLI::App& parent) {
   command->add_flag("--json", a.json, "Print what the page shows as JSON");
   command->footer(
       "Example:\n  gnomon train lenet --epochs 1 --examples 6400 --trace run.pftrace\n"
-      "  gnomon profile run.pftrace");
-  command->callback([arguments] { run(*arguments); });
+      "  gnomon profile run.pftrace\n"
+      "  gnomon profile train resnet20");
+  add_profile_training(*command);
+  command->callback([arguments, command] {
+    if (command->get_subcommands().empty()) run(*arguments);
+  });
 }
 
 }  // namespace gnomon::app

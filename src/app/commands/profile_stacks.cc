@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/profile_json.h"
+#include "app/commands/profile_report.h"
 #include "base/file.h"
 #include "page/page.h"
 #include "profile/stack_profile.h"

@@ -13,11 +13,11 @@
 
 namespace gnomon::exec {
 
-// native  f64 and f32 are computed in themselves, bf16 in f32 and rounded after every operator;
-// sums are
+// native  f64 and f32 are computed in themselves, bf16 in f32 and rounded after every operator; sums
 //         accumulated in order, without compensation.
 // f64     every floating-point type is computed and kept as f64, nothing is rounded: for judging
-// errors. Integers are exact in both: a result outside its type saturates.
+//         errors.
+// Integers are exact in both: a result outside its type saturates.
 enum class Precision { native, f64 };
 
 // The element type in which values of a declared type are kept.

@@ -5,8 +5,7 @@
 // zoo.cc:
 //
 //   image classifiers   "image" f32[b, c, h, w], b a symbol  →  "logits" f32[b, classes]
-//   language models     "tokens" i32[b, context], b fixed    →  "logits" f32[b, context,
-//   vocabulary]
+//   language models     "tokens" i32[b, context], b fixed    →  "logits" f32[b, context, tokens]
 //
 // A program built for training also takes "step" (i64, counts from 1) if something in it is random.
 

@@ -1,5 +1,6 @@
 #include "profile/profile.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -108,6 +109,41 @@ TEST(Profile, SaysWhatWouldPayMost) {
       0u)
       << sentences[0];
   EXPECT_NE(sentences[3].find("fc (matmul) reaches 50 %"), std::string::npos) << sentences[3];
+}
+
+TEST(Profile, WhatCallsCostIsPartOfTheLeastTime) {
+  auto trace = two_steps();
+  for (auto& event : trace.threads[0].events)
+    if (event.label == 3) event.arguments[1] = 8;  // moved in no time, but called
+  const auto add = analyse(trace, machine(), "t").operators[1];
+  EXPECT_EQ(add.bound, Bound::overhead);
+  EXPECT_NEAR(add.fraction, 1.0 / 20, 1e-9);
+}
+
+TEST(Profile, EvaluationStandsApart) {
+  auto trace = two_steps();
+  trace.labels.push_back({"evaluation", Category::phase, {}});
+  trace.threads[0].events.push_back(slice(5, 220, 300));
+  trace.threads[0].events.push_back(slice(2, 230, 240, 500'000, 200));
+  trace.duration = 300 * microsecond;
+  const auto profile = analyse(trace, machine(), "t");
+  ASSERT_EQ(profile.operators.size(), 3u);
+  EXPECT_EQ(profile.operators[0].calls, 2);
+  EXPECT_EQ(profile.operators[2].name, "evaluation: fc");
+  EXPECT_EQ(profile.operators[2].calls, 1);
+  const auto times = call_times(trace);
+  EXPECT_EQ(times.at("fc matmul").size(), 2u);
+  EXPECT_EQ(times.at("evaluation: fc matmul").size(), 1u);
+}
+
+TEST(Profile, ManyNamesMakeAWideFlame) {
+  auto trace = two_steps();
+  constexpr std::uint32_t names = 100'000;
+  for (std::uint32_t i = 0; i < names; ++i) {
+    trace.labels.push_back({fmt::format("task {}", i), Category::phase, {}});
+    trace.threads[0].events.push_back(slice(5 + i, 220 + i, 221 + i));
+  }
+  EXPECT_EQ(analyse(trace, machine(), "t").flame.children.at(0).children.size(), names + 2);
 }
 
 TEST(Profile, ATraceWithoutOperatorsIsRefused) {

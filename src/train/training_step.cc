@@ -1,0 +1,67 @@
+#include "train/training_step.h"
+
+#include "base/random.h"
+#include "ir/op_info.h"
+#include "trace/recorder.h"
+
+namespace gnomon::train {
+namespace {
+
+constexpr float learning_rate = 1e-3f;  // however many steps are done, the loss stays a number
+
+template <typename Integer>
+void fill_below(std::span<Integer> values, std::int64_t end, const Random& random) {
+  std::uint64_t draw = 0;
+  for (auto& x : values) x = static_cast<Integer>(random.below(end, draw++));
+}
+
+Tensor made_up(const ir::Input& input, std::int64_t classes) {
+  Tensor value(input.type.dtype, ir::bound_shape(input.type.dims));
+  const Random random(1, input.argument);
+  if (input.argument == pass::learning_rate_input) {
+    value.span<float>()[0] = learning_rate;
+  } else if (input.argument == pass::step_input) {
+    value.span<std::int64_t>()[0] = 1;
+  } else if (value.dtype() == DType::i32) {
+    fill_below(value.span<std::int32_t>(), classes, random);
+  } else if (value.dtype() == DType::f32) {
+    std::uint64_t draw = 0;
+    for (auto& x : value.span<float>()) x = static_cast<float>(2 * random.uniform(draw++) - 1);
+  } else {
+    throw InputError("{}: is {}; examples are made up of f32 or i32 only", input.argument,
+                     name(value.dtype()));
+  }
+  return value;
+}
+
+std::int64_t classes_of(const ir::Program& model) {
+  for (const auto& output : model.outputs)
+    if (output.name == "logits" && model.type(output.value).rank() > 0)
+      return model.type(output.value).dims.back().size;
+  throw InputError("{}: has no output \"logits\"", model.name);
+}
+
+}  // namespace
+
+TrainingStep::TrainingStep(const ir::Program& model, const TrainOptions& options,
+                           exec::CpuExecutor& executor)
+    : program_(training_program(model, options, executor.target())),
+      states_(program_, options.seed),
+      executable_(executor.compile_cpu(program_)) {
+  const std::int64_t classes = classes_of(model);
+  for (const auto node : ir::inputs_of(program_))
+    arguments_.push_back(made_up(std::get<ir::Input>(program_.nodes[node].op), classes));
+  for (const auto& argument : arguments_) pointers_.push_back(&argument);
+}
+
+void TrainingStep::run() {
+  static const trace::Name event = trace::intern({"step", trace::Category::step, {}});
+  const trace::Scope scope(event);
+  executable_->run(pointers_, states_, outputs_);
+}
+
+std::vector<std::vector<Seconds>> TrainingStep::time_kernels(int repetitions) {
+  return executable_->time_kernels(pointers_, states_, outputs_, repetitions);
+}
+
+}  // namespace gnomon::train
