@@ -1,8 +1,8 @@
 #pragma once
 
 // Measures the ceilings of this host (machine/calibration.h says what they mean): the best of
-// several matrix products of 1024³ in f32 and, where the processor has them, bf16, with one thread
-// and with all; the bandwidth of copying and of STREAM's triad over arrays far larger than the
+// several matrix products of 1024³ in f32 and, where the processor has them, bf16, with one thread,
+// with two and with all; the bandwidth of copying and of STREAM's triad over arrays far larger than the
 // caches; the time of one primitive on one element.
 
 #include "machine/calibration.h"

@@ -36,7 +36,7 @@ std::string without_parameters(const std::string& name) {
   return name;
 }
 
-// "/usr/lib/libdnnl.so.2.6" → "libdnnl.so.2.6", "[vdso: 17]" → "vdso".
+// "/usr/lib/libdnnl.so.2" → "libdnnl.so.2", "[vdso: 17]" → "vdso".
 std::string library_name(std::string_view module) {
   if (module.starts_with("[vdso")) return "vdso";
   return std::filesystem::path(module).filename().string();

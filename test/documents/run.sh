@@ -33,9 +33,11 @@ declare -A not_run=(
   ['cmake --preset fuzz && ninja -C build/fuzz fuzzers']='is part of the step fuzz'
   ['mkdir -p build/corpus && build/fuzz/fuzz/fuzz_ir_text -runs=1000000 build/corpus fuzz/seeds/ir_text']='is part of the step fuzz'
   ['./gnomon agreement']='installs PyTorch, over the network'
-  ['./gnomon agreement --venv DIR --json lenet.sgd']='needs PyTorch'
-  ['./gnomon agreement --venv DIR --curves']='needs PyTorch'
-  ['./gnomon agreement --venv DIR --train-gpt']='needs PyTorch'
+  ['./gnomon agreement --json lenet.sgd']='needs PyTorch'
+  ['./gnomon agreement --curves']='needs PyTorch'
+  ['./gnomon agreement --train-gpt']='needs PyTorch'
+  ['./gnomon bench train']='installs PyTorch, over the network'
+  ['./gnomon bench train --model lenet --precision f32']='needs PyTorch'
   ["sqlite3 runs/records.sqlite 'SELECT configuration, wall_seconds FROM replicate WHERE run = 1'"]='needs a program that ./gnomon does not install'
 )
 
