@@ -363,9 +363,45 @@ std::string waits(const Profile& profile) {
   return text + ".";
 }
 
-// What an operator at its ceiling would save.
-double saving(const OperatorTime& op) {
-  return op.bound == Bound::unknown ? 0 : op.share * std::max(0.0, 1 - op.fraction);
+// Operators of one kind that the same limit bounds: what one change would make faster.
+struct Alike {
+  std::vector<const OperatorTime*> operators;  // the longest first
+  double share = 0;                            // of the recording
+  double least = 0;                            // share that they would take at their ceilings
+
+  double saving() const { return std::max(0.0, share - least); }
+};
+
+std::vector<Alike> kinds(const Profile& profile) {
+  std::map<std::pair<std::string, Bound>, Alike> by_name;
+  for (const auto& op : profile.operators) {
+    if (op.bound == Bound::unknown) continue;
+    Alike& kind = by_name[{op.operation, op.bound}];
+    kind.operators.push_back(&op);
+    kind.share += op.share;
+    kind.least += op.share * std::min(1.0, op.fraction);
+  }
+  std::vector<Alike> all;
+  for (auto& [name, kind] : by_name)
+    if (kind.saving() > 0) all.push_back(std::move(kind));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.saving() > b.saving(); });
+  return all;
+}
+
+std::string would_save(const Alike& kind) {
+  const OperatorTime& longest = *kind.operators.front();
+  const auto count = kind.operators.size();
+  return fmt::format(
+      "{} {} {} of what this machine can do ({}); at the ceiling {} would save {} of the time.",
+      count == 1
+          ? describe(longest)
+          : fmt::format("{} operators {} (the longest {})", count, longest.operation, longest.name),
+      count == 1 ? "reaches" : "reach", percent(kind.least / kind.share),
+      longest.bound == Bound::compute  ? "bound by arithmetic"
+      : longest.bound == Bound::memory ? "bound by memory"
+                                       : "bound by the cost of calls",
+      count == 1 ? "it" : "they", percent(kind.saving()));
 }
 
 }  // namespace
@@ -382,20 +418,9 @@ Profile analyse(const trace::Trace& trace, const machine::Calibration& machine,
 
 std::vector<std::string> conclusions(const Profile& profile) {
   std::vector<std::string> sentences{where(profile), bounds(profile), waits(profile)};
-  std::vector<const OperatorTime*> order;
-  for (const auto& op : profile.operators)
-    if (saving(op) > 0) order.push_back(&op);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const auto* a, const auto* b) { return saving(*a) > saving(*b); });
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, order.size()); ++i)
-    sentences.push_back(
-        fmt::format("{} reaches {} of what this machine can do ({}); at the ceiling it would save "
-                    "{} of the time.",
-                    describe(*order[i]), percent(order[i]->fraction),
-                    order[i]->bound == Bound::compute  ? "bound by arithmetic"
-                    : order[i]->bound == Bound::memory ? "bound by memory"
-                                                       : "bound by the cost of calls",
-                    percent(saving(*order[i]))));
+  const auto changes = kinds(profile);
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, changes.size()); ++i)
+    sentences.push_back(would_save(changes[i]));
   if (profile.dropped > 0)
     sentences.push_back(fmt::format("{} events found the recording's buffer full and are missing.",
                                     profile.dropped));

@@ -111,6 +111,18 @@ TEST(Profile, SaysWhatWouldPayMost) {
   EXPECT_NE(sentences[3].find("fc (matmul) reaches 50 %"), std::string::npos) << sentences[3];
 }
 
+TEST(Profile, OneChangeMendsOperatorsOfOneKind) {
+  auto trace = two_steps();
+  trace.labels.push_back({"out matmul", Category::operation, {"flops", "bytes"}});
+  trace.threads[0].events.push_back(slice(5, 220, 320, 1'000'000, 1000));
+  trace.duration = 320 * microsecond;
+  const auto sentences = conclusions(analyse(trace, machine(), "t"));
+  // 70 µs of 220 at the ceiling; 320 in all.
+  EXPECT_EQ(sentences[3],
+            "2 operators matmul (the longest fc) reach 32 % of what this machine can do (bound by "
+            "arithmetic); at the ceiling they would save 47 % of the time.");
+}
+
 TEST(Profile, WhatCallsCostIsPartOfTheLeastTime) {
   auto trace = two_steps();
   for (auto& event : trace.threads[0].events)
