@@ -100,6 +100,39 @@ void write_file(const std::filesystem::path& path, std::string_view contents) {
   if (directory.get() >= 0) ::fsync(directory.get());
 }
 
+// "run.json.4711-0" is of "run.json": process and count, as create_beside writes them.
+std::string_view name_behind_temporary(std::string_view name) {
+  const auto take_digits = [&] {
+    const auto last = name.find_last_not_of("0123456789");
+    const bool some = last != std::string_view::npos && last + 1 < name.size();
+    if (some) name = name.substr(0, last + 1);
+    return some;
+  };
+  if (!take_digits() || !name.ends_with('-')) return {};
+  name.remove_suffix(1);
+  if (!take_digits() || !name.ends_with('.')) return {};
+  name.remove_suffix(1);
+  return name;
+}
+
+void remove_temporaries(const std::filesystem::path& folder,
+                        const std::function<bool(std::string_view)>& wanted) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string file = entry.path().filename().string();
+    const std::string_view name = name_behind_temporary(file);
+    std::error_code unknown;
+    if (name.empty() || !wanted(name) ||
+        !std::filesystem::is_regular_file(entry.symlink_status(unknown)))
+      continue;
+    std::filesystem::remove(entry.path(), error);
+    if (error)
+      throw EnvironmentError("{}: cannot be removed: {}; it is half of a file and can go",
+                             entry.path().string(), error.message());
+  }
+  if (error) throw EnvironmentError("{}: cannot be read: {}", folder.string(), error.message());
+}
+
 void create_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);

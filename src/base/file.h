@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,15 @@ std::string read_file(const std::filesystem::path& path, Bytes limit);
 // EnvironmentError naming the file and the cause (a full disk, no permission); the old file is then
 // untouched.
 void write_file(const std::filesystem::path& path, std::string_view contents);
+
+// The name of the file that write_file was writing under the temporary name `name`, which a killed
+// process leaves behind; empty if `name` is no temporary name.
+std::string_view name_behind_temporary(std::string_view name);
+
+// Removes from the folder what write_file left there of the files whose name is `wanted`, when it
+// was killed. Whatever else is there stays. Throws EnvironmentError naming what cannot be removed.
+void remove_temporaries(const std::filesystem::path& folder,
+                        const std::function<bool(std::string_view)>& wanted);
 
 // Creates the folder and those above it. Throws EnvironmentError naming it and the cause.
 void create_folder(const std::filesystem::path& folder);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "trace/recorder.h"
 
@@ -57,22 +58,14 @@ std::int64_t size_of(const Checkpoint& checkpoint) {
 
 std::string file_name(std::int64_t step) { return fmt::format("{}{:012}{}", prefix, step, suffix); }
 
-std::optional<std::int64_t> step_of(const std::string& name) {
+std::optional<std::int64_t> step_of(std::string_view name) {
   if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
   const std::string_view digits =
-      std::string_view(name).substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+      name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
   std::int64_t step = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), step);
   if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
   return step;
-}
-
-// What write_file leaves when it is killed.
-void remove_unfinished(const fs::path& folder) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find(std::string(suffix) + ".") != std::string::npos) fs::remove(entry.path());
-  }
 }
 
 }  // namespace
@@ -143,7 +136,7 @@ class Checkpoints::Writer {
   Writer(fs::path folder, const Retention& retention)
       : folder_(std::move(folder)), retention_(retention) {
     fs::create_directories(folder_);
-    remove_unfinished(folder_);
+    remove_temporaries(folder_, [](std::string_view name) { return step_of(name).has_value(); });
     find_best();
     thread_ = std::thread([this] { work(); });
   }

@@ -57,7 +57,7 @@ struct CheckpointCost {
 // by one thread at a time.
 class Checkpoints {
  public:
-  // Files that a killed process left half-written are removed.
+  // Files that a killed process left half-written are removed; others than ours stay.
   Checkpoints(std::filesystem::path folder, const Retention& retention);
   ~Checkpoints();  // waits; an error of the last write is lost unless `wait` was called
   Checkpoints(const Checkpoints&) = delete;

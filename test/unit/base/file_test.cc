@@ -50,6 +50,24 @@ TEST_F(File, ReadsBackWhatWasWritten) {
   EXPECT_EQ(files(), 1u);  // no temporary file stays
 }
 
+TEST(Temporary, IsToldByItsName) {
+  EXPECT_EQ(name_behind_temporary("run.json.4711-0"), "run.json");
+  EXPECT_EQ(name_behind_temporary("a.1-2.3-4"), "a.1-2");
+  for (const auto* name : {"", "run.json", "run.json.bak", "run.json.4711", "run.json.4711-",
+                           "run.json.-0", "run.json4711-0", "4711-0", ".4711-0", "2026-11"})
+    EXPECT_EQ(name_behind_temporary(name), "") << name;
+}
+
+TEST_F(File, RemovesTemporariesOfTheNamesWanted) {
+  for (const auto* name : {"x", "x.1-2", "y.1-2", "x.1-2.txt"}) write_file(folder_ / name, "1");
+  fs::create_directory(folder_ / "x.3-4");
+  remove_temporaries(folder_, [](std::string_view name) { return name == "x"; });
+  EXPECT_FALSE(fs::exists(folder_ / "x.1-2"));
+  EXPECT_EQ(files(), 4u);
+  const auto absent = [&] { remove_temporaries(folder_ / "no", [](auto) { return true; }); };
+  EXPECT_NE(message_of<EnvironmentError>(absent).find("no: cannot be read"), std::string::npos);
+}
+
 TEST_F(File, ReadRefusesWhatIsTooLargeAbsentOrNoFile) {
   write_file(folder_ / "x", "12345");
   const auto read = [&](const char* name) {

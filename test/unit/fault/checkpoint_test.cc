@@ -113,6 +113,21 @@ TEST_F(CheckpointTest, ANewerVersionIsRefused) {
   }
 }
 
+TEST_F(CheckpointTest, WhatTheUserKeepsBesideStays) {
+  fs::create_directories(folder / "old.safetensors.d");
+  write_file(folder / "old.safetensors.d" / "x", "theirs");
+  fs::create_directories(folder / "step-000000000010.safetensors.1-0");
+  for (const auto* name : {"step-000000000020.safetensors.bak", "notes.safetensors.12-3"})
+    write_file(folder / name, "theirs");
+  const fs::path half = folder / "step-000000000020.safetensors.4711-0";
+  write_file(half, "ours");
+  const Checkpoints checkpoints(folder, {});
+  EXPECT_FALSE(fs::exists(half));
+  for (const auto* name : {"old.safetensors.d/x", "step-000000000010.safetensors.1-0",
+                           "step-000000000020.safetensors.bak", "notes.safetensors.12-3"})
+    EXPECT_TRUE(fs::exists(folder / name)) << name;
+}
+
 // A limit on the size of files stands for a full disk: writes beyond it fail.
 TEST_F(CheckpointTest, AFullDiskCostsNoOlderCheckpoint) {
   Checkpoints checkpoints(folder, {.last = 1});
