@@ -122,6 +122,7 @@ class Session {
 
   void open_run() {
     lock_ = std::make_unique<train::RunLock>(t_.folder);
+    train::remove_unfinished(t_.folder);
     if (t_.resume) go_on();
     write_record();
     log_ = std::make_unique<train::StepLog>(t_.folder, trainer_->steps());

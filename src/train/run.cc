@@ -25,6 +25,9 @@ using Json = nlohmann::ordered_json;
 constexpr int version = 1;
 constexpr double largest_record = 64 << 20, largest_log = 1 << 30;
 constexpr const char *record_name = "run.json", *log_name = "steps.csv", *lock_name = "lock";
+// The record and the lock last: while they are there, it is a run.
+constexpr const char* own_files[] = {"report.html", "replay.safetensors", "model.safetensors",
+                                     log_name,      record_name,          lock_name};
 constexpr const char *run_fact = "run", *loss_fact = "loss";  // of a checkpoint
 constexpr std::string_view log_header = "step,loss,learning_rate,gradient_norm\n";
 
@@ -251,11 +254,16 @@ fs::path new_run_folder(const fs::path& root, const std::string& model) {
   }
 }
 
+void remove_unfinished(const fs::path& folder) {
+  remove_temporaries(folder, [](std::string_view name) {
+    return std::find(std::begin(own_files), std::end(own_files), name) != std::end(own_files);
+  });
+}
+
 void remove_run(const fs::path& folder) {
   fs::remove_all(checkpoint_folder(folder));
-  fs::remove(model_path(folder));
-  for (const auto* file : {"report.html", "replay.safetensors", log_name, record_name, lock_name})
-    fs::remove(folder / file);
+  remove_unfinished(folder);
+  for (const auto* file : own_files) fs::remove(folder / file);
   std::error_code not_empty;
   fs::remove(folder, not_empty);
 }

@@ -79,6 +79,10 @@ std::vector<std::filesystem::path> list_runs(const std::filesystem::path& root);
 // Throws EnvironmentError if that cannot be done.
 std::filesystem::path new_run_folder(const std::filesystem::path& root, const std::string& model);
 
+// What a killed process left half-written of the run's files, those of the checkpoints excepted. Of
+// a run that no other process holds.
+void remove_unfinished(const std::filesystem::path& folder);
+
 // Deletes the run's files, and the folder if nothing else is in it.
 void remove_run(const std::filesystem::path& folder);
 

@@ -114,6 +114,22 @@ TEST_F(RunTest, FoldersAreNumbered) {
   EXPECT_EQ(new_run_folder(root, "models/my-net.gir"), root / "my-net-1");
 }
 
+TEST_F(RunTest, HalfWrittenFilesGoWithTheRun) {
+  write_run(folder, record());
+  for (const auto* name : {"run.json.4711-0", "steps.csv.4711-1", "model.safetensors.4711-2"})
+    write_file(folder / name, "half");
+  write_file(folder / "notes.txt.1-2", "theirs");
+  remove_unfinished(folder);
+  EXPECT_TRUE(fs::exists(folder / "run.json"));
+  EXPECT_FALSE(fs::exists(folder / "run.json.4711-0"));
+  write_file(folder / "report.html.4711-3", "half");
+  remove_run(folder);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+  fs::remove(folder / "notes.txt.1-2");
+  remove_run(folder);
+  EXPECT_FALSE(fs::exists(folder));
+}
+
 TEST_F(RunTest, ARunWithoutARecordGoesOnFromItsCheckpoint) {
   EXPECT_FALSE(holds_run(folder));
   EXPECT_THROW(recover_run(folder), InputError);
