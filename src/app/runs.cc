@@ -35,6 +35,20 @@ std::vector<std::string> run_names() {
   return names;
 }
 
+// Where the run's model is, or will be: what --out said, else in its folder.
+fs::path model_of(const train::RunRecord& record, const fs::path& folder) {
+  const auto out = record.facts.find("out");
+  return out == record.facts.end() || out->second.empty() ? train::model_path(folder)
+                                                          : fs::path(out->second);
+}
+
+fs::path existing_model_of(const fs::path& folder, const std::string& name) {
+  const auto path = model_of(train::recover_run(folder).record, folder);
+  if (fs::exists(path)) return path;
+  throw InputError("run {}: has no model at {} yet; go on with: gnomon train --resume {}", name,
+                   path.string(), folder.string());
+}
+
 }  // namespace
 
 fs::path find_run(const std::string& name, const std::string& model) {
@@ -56,15 +70,11 @@ fs::path find_run(const std::string& name, const std::string& model) {
 fs::path find_model(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   for (const fs::path& folder : {fs::path(name), runs_folder / name})
-    if (train::holds_run(folder)) {
-      if (fs::exists(train::model_path(folder))) return train::model_path(folder);
-      throw InputError("run {}: has no model yet; go on with: gnomon train --resume {}", name,
-                       folder.string());
-    }
+    if (train::holds_run(folder)) return existing_model_of(folder, name);
   const auto found = latest([&](const train::RunRecord& record, const fs::path& folder) {
-    return record.recipe.model == name && fs::exists(train::model_path(folder));
+    return record.recipe.model == name && fs::exists(model_of(record, folder));
   });
-  if (!found.empty()) return train::model_path(found);
+  if (!found.empty()) return existing_model_of(found, name);
   train::family_of(name);
   throw InputError("{}: no run of it in {}/ has a model; make one with: gnomon train {}", name,
                    runs_folder.string(), name);

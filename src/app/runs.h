@@ -14,7 +14,7 @@ inline const std::filesystem::path runs_folder = "runs";
 std::filesystem::path find_run(const std::string& name, const std::string& model);
 
 // A trained model by its file, by its run's folder or name, or by a model's name: that of the
-// latest run of it that has one. Throws InputError with the command that makes one.
+// latest run of it that has one, also where --out put it. Throws InputError with the command that makes one.
 std::filesystem::path find_model(const std::string& name);
 
 }  // namespace gnomon::app
