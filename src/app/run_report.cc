@@ -16,7 +16,7 @@ constexpr std::size_t most_points = 4000;
 // The answer to what was asked: how good is it, and can it be used?
 std::string sentence(const train::RunRecord& record) {
   const auto& recipe = record.recipe;
-  std::string what = fmt::format("{} on {}", recipe.model, recipe.data);
+  std::string what = fmt::format("{} on {}", recipe.model, train::without_folders(recipe.data));
   if (record.assessments.empty())
     return fmt::format("{}: {} after {} of {} steps, not evaluated yet.", what, name(record.state),
                        record.steps, record.total_steps);
@@ -63,7 +63,8 @@ Json run_data(const std::filesystem::path& folder) {
   const bool killed = record.state == train::RunState::running && !train::is_held(folder);
   return {{"kind", "run"},
           {"schema", 1},
-          {"title", fmt::format("{} on {}", record.recipe.model, record.recipe.data)},
+          {"title", fmt::format("{} on {}", record.recipe.model,
+                                train::without_folders(record.recipe.data))},
           {"state", killed ? "interrupted" : name(record.state)},
           {"answer", sentence(record)},
           {"started", record.started},

@@ -52,7 +52,6 @@ std::map<std::string, std::string> facts_of(const Training& training,
           {"keep.best", training.retention.best ? "1" : "0"},
           {"keep.every", std::to_string(training.retention.every)},
           {"checkpoint.steps", std::to_string(training.checkpoint_steps)},
-          // It may be resumed from another folder.
           {"out", training.out.empty() ? "" : fs::absolute(training.out).string()}};
 }
 
@@ -84,6 +83,8 @@ class Session {
         model_path_(training.out.empty() ? train::model_path(training.folder) : training.out) {
     require_writable(model_path_);
     record_.recipe = t_.recipe;
+    // It may be resumed from another folder.
+    record_.recipe.data = train::with_whole_paths(t_.recipe.data);
     record_.started = timestamp_utc();
     record_.facts = facts_of(t_, workload_, *executor_);
     record_.total_steps = trainer_->total_steps();
@@ -137,20 +138,22 @@ class Session {
     const auto [before, damage] = train::recover_run(t_.folder);
     record_.started = before.started;
     record_.warnings = before.warnings;
+    check_data(before);
     if (!damage.empty()) warn(damage + "; the newest checkpoint says what it said");
     auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
     if (!latest.checkpoint) return begin_again(before, latest);
     for (const auto& why : latest.damaged) warn("a checkpoint is left out: " + why);
     const std::string file = latest.file.string();
-    const auto different =
-        train::differences(train::run_of(*latest.checkpoint, file).recipe, t_.recipe);
+    auto recipe = train::run_of(*latest.checkpoint, file).recipe;
+    recipe.data = train::with_whole_paths(recipe.data);
+    const auto different = train::differences(recipe, record_.recipe);
     if (!different.empty())
       throw InputError("{}: is of a run with another {}; remove it, or start another run", file,
                        different[0]);
     trainer_->resume(train::snapshot_of(std::move(*latest.checkpoint), file));
     for (const auto* fact : {"weights", "weights.hash"})
       if (before.facts.contains(fact)) record_.facts[fact] = before.facts.at(fact);
-    for (const auto* fact : {"threads", "executor", "data.hash", "host.family"})
+    for (const auto* fact : {"threads", "executor", "host.family"})
       if (before.facts.contains(fact) && before.facts.at(fact) != record_.facts.at(fact))
         warn(fmt::format("resumed with another {}: {}, before {}; the result will differ in bits",
                          fact, record_.facts.at(fact), before.facts.at(fact)));
@@ -158,6 +161,16 @@ class Session {
       if (sample.step <= trainer_->steps()) record_.samples.push_back(sample);
     if (!t_.quiet)
       fmt::print("resumed after step {} of {}\n", trainer_->steps(), trainer_->total_steps());
+  }
+
+  // Other examples under the same name would be another run, with another number of steps.
+  void check_data(const train::RunRecord& before) const {
+    const auto hash = before.facts.find("data.hash");
+    if (hash == before.facts.end() || hash->second == record_.facts.at("data.hash")) return;
+    throw InputError(
+        "{}: the run {} was started with other contents of it (hash {}, now {}); put those back, "
+        "or start another run",
+        t_.recipe.data, t_.folder.string(), hash->second, record_.facts.at("data.hash"));
   }
 
   // A run that was killed before its first checkpoint. Checkpoints that are there and cannot be
@@ -246,8 +259,8 @@ class Session {
       const std::string& key = fact.first;
       return key == "out" || key.starts_with("keep.") || key.starts_with("checkpoint.");
     });
-    file.metadata["recipe"] = train::to_json(t_.recipe);
-    file.metadata["data"] = t_.recipe.data;
+    file.metadata["recipe"] = train::to_json(record_.recipe);
+    file.metadata["data"] = record_.recipe.data;
     file.metadata["steps"] = std::to_string(trainer_->steps());
     train::save(model_path_, file);
   }

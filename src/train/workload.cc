@@ -17,9 +17,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_among(const std::vector<std::string>& known, std::string_view name) {
+  return std::find(known.begin(), known.end(), name) != known.end();
+}
+
 bool is_text(std::string_view name) {
-  const auto& known = data::text_names();
-  return name.ends_with(".txt") || std::find(known.begin(), known.end(), name) != known.end();
+  return name.ends_with(".txt") || is_among(data::text_names(), name);
+}
+
+// x.npy,y.npy
+bool is_pair(std::string_view name) {
+  const auto comma = name.find(',');
+  return comma != std::string_view::npos && name.substr(0, comma).ends_with(".npy") &&
+         name.ends_with(".npy");
+}
+
+// `name` with `change` made to each of the files it names; known data as it is.
+template <typename F>
+std::string with_each_file(const std::string& name, F&& change) {
+  if (is_pair(name)) {
+    const auto comma = name.find(',');
+    return change(fs::path(name.substr(0, comma))) + "," + change(fs::path(name.substr(comma + 1)));
+  }
+  const bool known = is_among(data::text_names(), name) ||
+                     (is_among(data::dataset_names(), name) && !fs::is_directory(name));
+  return known ? name : change(fs::path(name));
 }
 
 // i64 labels, NumPy's integers, as i32; f64 arrays as f32.
@@ -73,10 +95,7 @@ data::Dataset load_arrays(std::string_view name) {
 }
 
 data::Splits load_examples(std::string_view name) {
-  const auto comma = name.find(',');
-  if (name.ends_with(".npz") || (comma != std::string_view::npos &&
-                                 name.substr(0, comma).ends_with(".npy") && name.ends_with(".npy")))
-    return divided(load_arrays(name), name);
+  if (name.ends_with(".npz") || is_pair(name)) return divided(load_arrays(name), name);
   if (name.ends_with(".csv")) {
     data::Table table = data::read_csv(std::string(name));
     return divided(data::make_dataset(name, std::move(table.features), std::move(table.labels),
@@ -111,6 +130,21 @@ Workload load_text(std::string_view name, const TextOptions& options) {
 }
 
 }  // namespace
+
+std::string with_whole_paths(const std::string& name) {
+  return with_each_file(name, [](const fs::path& file) {
+    const fs::path whole = fs::absolute(file), tidy = whole.lexically_normal();
+    std::error_code absent;
+    // "a/../b" is not "b" where a is a link.
+    return (fs::equivalent(whole, tidy, absent) ? tidy : whole).string();
+  });
+}
+
+std::string without_folders(const std::string& name) {
+  return with_each_file(name, [](const fs::path& file) {
+    return (file.has_filename() ? file : file.parent_path()).filename().string();
+  });
+}
 
 data::Dataset next_token_examples(std::span<const std::int32_t> tokens, std::int64_t context,
                                   std::string_view origin) {

@@ -39,6 +39,12 @@ struct TextOptions {
 // Throws InputError, and EnvironmentError with the line that fetches it where known data is absent.
 Workload load_workload(std::string_view name, const TextOptions& text);
 
+// The same data by whole paths where `name` names files: found from other folders too.
+std::string with_whole_paths(const std::string& name);
+
+// How data is called in a line: known data by its name, files without their folders.
+std::string without_folders(const std::string& name);
+
 // Stretches of `context` tokens, one after the other, labelled with the token that follows each:
 // i32 [n, context] both. Throws InputError if the tokens do not fill one.
 data::Dataset next_token_examples(std::span<const std::int32_t> tokens, std::int64_t context,

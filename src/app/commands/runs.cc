@@ -43,7 +43,7 @@ Line line_of(const fs::path& folder, const train::RunRecord& record) {
   Line line{folder.filename().string(),
             state_of(record, folder),
             record.recipe.model,
-            record.recipe.data,
+            train::without_folders(record.recipe.data),
             record.recipe.precision,
             record.updated,
             record.steps,

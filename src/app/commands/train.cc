@@ -56,7 +56,9 @@ train::Recipe overlaid(train::Recipe recipe, const Arguments& arguments) {
 
 // What is said again of the recipe of a run that goes on must be the same.
 void check_same(const train::Recipe& recorded, const Arguments& arguments) {
-  const auto asked = overlaid(recorded, arguments);
+  auto asked = overlaid(recorded, arguments);
+  if (train::with_whole_paths(asked.data) == train::with_whole_paths(recorded.data))
+    asked.data = recorded.data;
   if (!arguments.model.empty() && arguments.model != recorded.model)
     throw InputError("{}: is a run of {}, not of {}", arguments.training.folder.string(),
                      recorded.model, arguments.model);
