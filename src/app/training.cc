@@ -102,7 +102,8 @@ class Session {
     } catch (const train::NotFinite& error) {
       fail(error);
     }
-    record_.examples_per_second = result.examples_per_second;
+    // A run that had ended before did no step now; its rate is the one measured then.
+    if (result.examples_per_second > 0) record_.examples_per_second = result.examples_per_second;
     record_.state = result.interrupted ? train::RunState::interrupted : train::RunState::finished;
     if (keeps() && result.interrupted) save_checkpoint();
     save_model();
@@ -151,6 +152,8 @@ class Session {
       throw InputError("{}: is of a run with another {}; remove it, or start another run", file,
                        different[0]);
     trainer_->resume(train::snapshot_of(std::move(*latest.checkpoint), file));
+    record_.examples_per_second = before.examples_per_second;
+    cost_before_ = before.checkpoints;
     for (const auto* fact : {"weights", "weights.hash"})
       if (before.facts.contains(fact)) record_.facts[fact] = before.facts.at(fact);
     for (const auto* fact : {"threads", "executor", "host.family"})
@@ -269,7 +272,8 @@ class Session {
     record_.updated = timestamp_utc();
     record_.steps = trainer_->steps();
     record_.assessments = trainer_->assessments();
-    if (checkpoints_) record_.checkpoints = checkpoints_->cost();
+    record_.checkpoints = cost_before_;
+    if (checkpoints_) record_.checkpoints += checkpoints_->cost();
   }
 
   void write_record() {
@@ -332,6 +336,7 @@ class Session {
   std::unique_ptr<train::Trainer> trainer_;
   fs::path model_path_;
   train::RunRecord record_;
+  fault::CheckpointCost cost_before_;  // of the processes that had the run before this one
   train::LossWatch watch_;
   std::unique_ptr<train::RunLock> lock_;
   std::unique_ptr<train::StepLog> log_;

@@ -131,6 +131,14 @@ Latest latest_checkpoint(const fs::path& folder) {
   return latest;
 }
 
+CheckpointCost& CheckpointCost::operator+=(const CheckpointCost& later) {
+  written += later.written;
+  writing += later.writing;
+  waiting += later.waiting;
+  if (later.written > 0) bytes = later.bytes;
+  return *this;
+}
+
 class Checkpoints::Writer {
  public:
   Writer(fs::path folder, const Retention& retention)

@@ -51,6 +51,9 @@ struct CheckpointCost {
   Seconds writing;  // in the background
   Seconds waiting;  // of the caller, for a write that was not finished yet
   Bytes bytes;      // of the last
+
+  // What one process after another spent on the same run.
+  CheckpointCost& operator+=(const CheckpointCost& later);
 };
 
 // One folder of checkpoints, written by a thread of its own so that a run goes on meanwhile. Used

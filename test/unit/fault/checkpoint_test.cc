@@ -51,6 +51,18 @@ TEST_F(CheckpointTest, WhatIsReadIsWhatWasSaved) {
   EXPECT_GT(checkpoints.cost().bytes.value, 8000);
 }
 
+TEST(CheckpointCost, AddsUp) {
+  CheckpointCost cost{2, Seconds(1), Seconds(0.5), Bytes(100)};
+  cost += {};
+  EXPECT_EQ(cost.written, 2);
+  EXPECT_EQ(cost.bytes, Bytes(100)) << "nothing was written later";
+  cost += {1, Seconds(2), Seconds(0.25), Bytes(300)};
+  EXPECT_EQ(cost.written, 3);
+  EXPECT_EQ(cost.writing, Seconds(3));
+  EXPECT_EQ(cost.waiting, Seconds(0.75));
+  EXPECT_EQ(cost.bytes, Bytes(300));
+}
+
 TEST_F(CheckpointTest, AnEmptyFolderHasNoLatest) {
   EXPECT_FALSE(latest_checkpoint(folder).checkpoint.has_value());
 }
