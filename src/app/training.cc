@@ -126,8 +126,9 @@ class Session {
     lock_ = std::make_unique<train::RunLock>(t_.folder);
     train::remove_unfinished(t_.folder);
     if (t_.resume) go_on();
-    write_record();
     log_ = std::make_unique<train::StepLog>(t_.folder, trainer_->steps());
+    if (!log_->damage().empty()) warn(log_->damage());
+    write_record();
     checkpoints_ =
         std::make_unique<fault::Checkpoints>(train::checkpoint_folder(t_.folder), t_.retention);
     // From the start too, so that whatever happens can be repeated.

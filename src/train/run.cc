@@ -154,27 +154,25 @@ fs::file_time_type last_change(const fs::path& folder) {
   return absent ? fs::last_write_time(checkpoint_folder(folder), absent) : time;
 }
 
-// The lines before the first that is none; a last one that was cut off is not looked at.
+// A last line that was cut off is not looked at.
 struct Lines {
   std::vector<Step> steps;
-  std::size_t bad = 0;  // the number of that line
+  std::vector<std::size_t> bad;  // numbers of those that are none
 };
 
 Lines whole_lines(std::string_view text) {
   Lines lines;
-  if (!text.starts_with(log_header)) lines.bad = 1;
-  text.remove_prefix(std::min(text.size(), log_header.size()));
-  for (std::size_t number = 2; lines.bad == 0; ++number) {
+  if (!text.starts_with(log_header)) lines.bad.push_back(1);
+  for (std::size_t number = 1; true; ++number) {
     const auto end = text.find('\n');
-    if (end == std::string_view::npos) break;
+    if (end == std::string_view::npos) return lines;
     Step step;
     if (read_line(text.substr(0, end + 1), step))
       lines.steps.push_back(step);
-    else
-      lines.bad = number;
+    else if (number > 1)
+      lines.bad.push_back(number);
     text.remove_prefix(end + 1);
   }
-  return lines;
 }
 
 }  // namespace
@@ -295,9 +293,16 @@ bool is_held(const fs::path& folder) {
 
 StepLog::StepLog(const fs::path& folder, std::int64_t steps) : file_(folder / log_name) {
   std::string kept(log_header);
-  if (steps > 0 && fs::exists(file_))
-    for (const auto& step : whole_lines(read_file(file_, Bytes(largest_log))).steps)
+  if (steps > 0 && fs::exists(file_)) {
+    const auto lines = whole_lines(read_file(file_, Bytes(largest_log)));
+    for (const auto& step : lines.steps)
       if (step.number <= steps) kept += line_of(step);
+    if (!lines.bad.empty())
+      damage_ = fmt::format(
+          "{}:{}: is no line of a log of steps{}; the others are kept", file_.string(),
+          lines.bad[0],
+          lines.bad.size() == 1 ? "" : fmt::format(", nor are {} below it", lines.bad.size() - 1));
+  }
   write_file(file_, kept);
   descriptor_ = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (descriptor_ < 0) throw EnvironmentError("{}: {}", file_.string(), std::strerror(errno));
@@ -324,9 +329,8 @@ void StepLog::flush() {
 
 std::vector<Step> parse_steps(std::string_view text, std::string_view origin) {
   auto lines = whole_lines(text);
-  if (lines.bad > 0)
-    throw InputError("{}:{}: is no line of a log of steps; remove it and those below it", origin,
-                     lines.bad);
+  if (!lines.bad.empty())
+    throw InputError("{}:{}: is no line of a log of steps; remove it", origin, lines.bad[0]);
   return std::move(lines.steps);
 }
 

@@ -103,11 +103,13 @@ bool is_held(const std::filesystem::path& folder);
 // steps.csv, appended to while the run goes on.
 class StepLog {
  public:
-  // Keeps the lines of the first `steps` steps of what an earlier process wrote.
+  // Keeps the lines of the first `steps` steps of what an earlier process wrote; `damage` says which
+  // were none.
   StepLog(const std::filesystem::path& folder, std::int64_t steps);
   ~StepLog();
   StepLog(const StepLog&) = delete;
   StepLog& operator=(const StepLog&) = delete;
+  const std::string& damage() const { return damage_; }
   void add(const Step& step);
   // Hands to the system what was added. Throws EnvironmentError if that fails; the file is then as
   // before.
@@ -115,6 +117,7 @@ class StepLog {
 
  private:
   std::filesystem::path file_;
+  std::string damage_;
   int descriptor_ = -1;
   std::string added_;
 };

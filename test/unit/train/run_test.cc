@@ -97,6 +97,24 @@ TEST_F(RunTest, ALogGoesOnWhereTheCheckpointWas) {
   }
 }
 
+TEST_F(RunTest, ADamagedLineOfTheLogCostsNoOther) {
+  const std::string header = "step,loss,learning_rate,gradient_norm\n";
+  write_file(folder / "steps.csv", header + "1,2,3,4\n2,2,3,4\n3,garbage\n4,2,3,4\n5,2,3,4\n");
+  {
+    const StepLog log(folder, 4);
+    EXPECT_EQ(log.damage(), (folder / "steps.csv").string() +
+                                ":4: is no line of a log of steps; the others are kept");
+  }
+  EXPECT_EQ(read_file(folder / "steps.csv", Bytes(1 << 20)),
+            header + "1,2,3,4\n2,2,3,4\n4,2,3,4\n");
+  EXPECT_EQ(StepLog(folder, 4).damage(), "");
+  write_file(folder / "steps.csv", "1,2,3,4\n\n2,2,3,4\n");
+  EXPECT_NE(
+      StepLog(folder, 4).damage().find(":1: is no line of a log of steps, nor are 1 below it;"),
+      std::string::npos);
+  EXPECT_EQ(read_steps(folder).size(), 2u);
+}
+
 TEST_F(RunTest, OneProcessHoldsARun) {
   EXPECT_FALSE(is_held(folder));
   {
