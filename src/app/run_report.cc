@@ -14,11 +14,11 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t most_points = 4000;
 
 // The answer to what was asked: how good is it, and can it be used?
-std::string sentence(const train::RunRecord& record) {
+std::string sentence(const train::RunRecord& record, const std::string& state) {
   const auto& recipe = record.recipe;
   std::string what = fmt::format("{} on {}", recipe.model, train::without_folders(recipe.data));
   if (record.assessments.empty())
-    return fmt::format("{}: {} after {} of {} steps, not evaluated yet.", what, name(record.state),
+    return fmt::format("{}: {} after {} of {} steps, not evaluated yet.", what, state,
                        record.steps, record.total_steps);
   const auto& last = record.assessments.back();
   const std::string good =
@@ -60,13 +60,13 @@ Json run_data(const std::filesystem::path& folder) {
   Json samples = Json::array();
   for (const auto& sample : record.samples)
     samples.push_back({{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
-  const bool killed = record.state == train::RunState::running && !train::is_held(folder);
+  const std::string state = train::state_of(record, folder);
   return {{"kind", "run"},
           {"schema", 1},
           {"title", fmt::format("{} on {}", record.recipe.model,
                                 train::without_folders(record.recipe.data))},
-          {"state", killed ? "interrupted" : name(record.state)},
-          {"answer", sentence(record)},
+          {"state", state},
+          {"answer", sentence(record, state)},
           {"started", record.started},
           {"options", options_of(record.recipe)},
           {"provenance", record.facts},

@@ -291,6 +291,11 @@ bool is_held(const fs::path& folder) {
   return held;
 }
 
+std::string state_of(const RunRecord& record, const fs::path& folder) {
+  const bool killed = record.state == RunState::running && !is_held(folder);
+  return killed ? "killed" : std::string(name(record.state));
+}
+
 StepLog::StepLog(const fs::path& folder, std::int64_t steps) : file_(folder / log_name) {
   std::string kept(log_header);
   if (steps > 0 && fs::exists(file_)) {

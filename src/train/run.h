@@ -100,6 +100,9 @@ class RunLock {
 };
 bool is_held(const std::filesystem::path& folder);
 
+// What has become of the run: its state's name, or "killed" if its process is gone without a word.
+std::string state_of(const RunRecord& record, const std::filesystem::path& folder);
+
 // steps.csv, appended to while the run goes on.
 class StepLog {
  public:

@@ -23,11 +23,6 @@ struct Arguments {
   bool json = false;
 };
 
-std::string state_of(const train::RunRecord& record, const fs::path& folder) {
-  if (record.state != train::RunState::running) return std::string(name(record.state));
-  return train::is_held(folder) ? "running" : "killed";
-}
-
 std::string number(std::optional<double> value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "-";
 }
@@ -41,7 +36,7 @@ struct Line {
 
 Line line_of(const fs::path& folder, const train::RunRecord& record) {
   Line line{folder.filename().string(),
-            state_of(record, folder),
+            train::state_of(record, folder),
             record.recipe.model,
             train::without_folders(record.recipe.data),
             record.recipe.precision,

@@ -44,7 +44,7 @@ const run = object({
   kind: oneOf("run"),
   schema: amount,
   title: text, // "resnet20 on fashion-mnist"
-  state: oneOf("", "running", "finished", "interrupted", "failed"), // when the page was written
+  state: oneOf("", "running", "finished", "interrupted", "killed", "failed"), // when the page was written
   answer: text, // one sentence
   started: text, // UTC, "2026-11-22T09:00:00Z"
   options: record(plain),

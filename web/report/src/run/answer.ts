@@ -10,6 +10,7 @@ const stateWords: Record<Run["state"], string> = {
   running: "still running when this page was written",
   finished: "finished",
   interrupted: "interrupted",
+  killed: "killed",
   failed: "failed",
 };
 
