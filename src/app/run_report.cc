@@ -18,8 +18,8 @@ std::string sentence(const train::RunRecord& record, const std::string& state) {
   const auto& recipe = record.recipe;
   std::string what = fmt::format("{} on {}", recipe.model, train::without_folders(recipe.data));
   if (record.assessments.empty())
-    return fmt::format("{}: {} after {} of {} steps, not evaluated yet.", what, state,
-                       record.steps, record.total_steps);
+    return fmt::format("{}: {} after {} of {} steps, not evaluated yet.", what, state, record.steps,
+                       record.total_steps);
   const auto& last = record.assessments.back();
   const std::string good =
       recipe.loss == "cross-entropy"
@@ -56,7 +56,8 @@ Json curves_of(const std::vector<train::Step>& steps) {
 }  // namespace
 
 Json run_data(const std::filesystem::path& folder) {
-  const auto record = train::read_run(folder);
+  auto [record, damage] = train::recover_run(folder);
+  if (!damage.empty()) record.warnings.push_back(std::move(damage));
   Json samples = Json::array();
   for (const auto& sample : record.samples)
     samples.push_back({{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});

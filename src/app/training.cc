@@ -141,7 +141,7 @@ class Session {
     record_.started = before.started;
     record_.warnings = before.warnings;
     check_data(before);
-    if (!damage.empty()) warn(damage + "; the newest checkpoint says what it said");
+    if (!damage.empty()) warn(damage);
     auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
     if (!latest.checkpoint) return begin_again(before, latest);
     for (const auto& why : latest.damaged) warn("a checkpoint is left out: " + why);

@@ -224,7 +224,8 @@ Recovered recover_run(const fs::path& folder) {
   }
   const auto latest = fault::latest_checkpoint(checkpoint_folder(folder));
   if (!latest.checkpoint) throw InputError("{}; no checkpoint can be read either", damage);
-  return {run_of(*latest.checkpoint, latest.file.string()), damage};
+  return {run_of(*latest.checkpoint, latest.file.string()),
+          damage + "; the newest checkpoint says what it said"};
 }
 
 std::vector<fs::path> list_runs(const fs::path& root) {
@@ -341,6 +342,7 @@ std::vector<Step> parse_steps(std::string_view text, std::string_view origin) {
 
 std::vector<Step> read_steps(const fs::path& folder) {
   const fs::path file = folder / log_name;
+  if (!fs::exists(file)) return {};
   return parse_steps(read_file(file, Bytes(largest_log)), file.string());
 }
 

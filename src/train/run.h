@@ -125,7 +125,8 @@ class StepLog {
   std::string added_;
 };
 
-// Whole lines; a last one that was cut off is left out. Throws InputError for anything else.
+// Whole lines; a last one that was cut off is left out; none where there is no log. Throws
+// InputError for anything else.
 std::vector<Step> read_steps(const std::filesystem::path& folder);
 std::vector<Step> parse_steps(std::string_view text, std::string_view origin);
 

@@ -23,6 +23,13 @@ struct Arguments {
   bool json = false;
 };
 
+// The record; where it is lost, what the newest checkpoint knows, and a word of it.
+train::RunRecord record_of(const fs::path& folder) {
+  auto [record, damage] = train::recover_run(folder);
+  if (!damage.empty()) fmt::print(stderr, "gnomon: {}\n", damage);
+  return record;
+}
+
 std::string number(std::optional<double> value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "-";
 }
@@ -61,7 +68,7 @@ void list(const Arguments& arguments) {
                "model", "data", "precision", "steps", "accuracy", "test loss", "last change");
   for (const auto& folder : folders) {
     try {
-      const auto line = line_of(folder, train::read_run(folder));
+      const auto line = line_of(folder, record_of(folder));
       if (!arguments.json) {
         fmt::print("{:<18} {:<12} {:<16} {:<16} {:<9} {:>15} {:>9} {:>10}  {}\n", line.name,
                    line.state, line.model, line.data, line.precision,
@@ -92,7 +99,7 @@ void show(const Arguments& arguments) {
     fmt::print("{}\n", run_data(folder).dump());
     return;
   }
-  const auto record = train::read_run(folder);
+  const auto record = record_of(folder);
   const auto line = line_of(folder, record);
   fmt::print("{}: {}, {} on {}, {}\n", folder.string(), line.state, line.model, line.data,
              line.precision);
@@ -117,7 +124,7 @@ std::string value_of(const train::Recipe& recipe, const std::string& field) {
 void compare(const Arguments& arguments) {
   const fs::path folders[] = {find_run(arguments.runs.at(0), ""),
                               find_run(arguments.runs.at(1), "")};
-  const train::RunRecord records[] = {train::read_run(folders[0]), train::read_run(folders[1])};
+  const train::RunRecord records[] = {record_of(folders[0]), record_of(folders[1])};
   const Line lines[] = {line_of(folders[0], records[0]), line_of(folders[1], records[1])};
   nlohmann::ordered_json json{{"runs", {folders[0].string(), folders[1].string()}},
                               {"options", nlohmann::json::object()},
