@@ -1,6 +1,9 @@
 #include "app/runs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
@@ -78,6 +81,10 @@ fs::path find_model(const std::string& name) {
   train::family_of(name);
   throw InputError("{}: no run of it in {}/ has a model; make one with: gnomon train {}", name,
                    runs_folder.string(), name);
+}
+
+void print_json(const nlohmann::ordered_json& json) {
+  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace gnomon::app

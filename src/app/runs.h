@@ -3,6 +3,7 @@
 // How commands name runs and their models.
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace gnomon::app {
@@ -16,5 +17,8 @@ std::filesystem::path find_run(const std::string& name, const std::string& model
 // A trained model by its file, by its run's folder or name, or by a model's name: that of the
 // latest run of it that has one, also where --out put it. Throws InputError with the command that makes one.
 std::filesystem::path find_model(const std::string& name);
+
+// One line. What JSON cannot say, a name that is not UTF-8, is printed with replacement characters.
+void print_json(const nlohmann::ordered_json& json);
 
 }  // namespace gnomon::app

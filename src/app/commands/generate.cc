@@ -60,12 +60,11 @@ void run(const Arguments& arguments) {
     fmt::print("\n");
     fmt::print(stderr, "{} tokens, {:.0f} tokens/s\n", ids.size(), rate);
   } else {
-    fmt::print("{}\n", nlohmann::json{{"prompt", arguments.prompt},
-                                      {"text", file.tokeniser->decode(ids)},
-                                      {"tokens", ids.size()},
-                                      {"tokens_per_second", rate},
-                                      {"model_file", path.string()}}
-                           .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_json({{"prompt", arguments.prompt},
+                {"text", file.tokeniser->decode(ids)},
+                {"tokens", ids.size()},
+                {"tokens_per_second", rate},
+                {"model_file", path.string()}});
   }
   if (interrupted()) throw Exit{130};
 }

@@ -59,7 +59,7 @@ Line line_of(const fs::path& folder, const train::RunRecord& record) {
 }
 
 void list(const Arguments& arguments) {
-  nlohmann::json all = nlohmann::json::array();
+  nlohmann::ordered_json all = nlohmann::json::array();
   const auto folders = train::list_runs(runs_folder);
   if (folders.empty() && !arguments.json)
     fmt::print("no runs in {}/; make one with: gnomon train lenet\n", runs_folder.string());
@@ -90,13 +90,13 @@ void list(const Arguments& arguments) {
       fmt::print(stderr, "gnomon: {}\n", error.what());
     }
   }
-  if (arguments.json) fmt::print("{}\n", all.dump());
+  if (arguments.json) print_json(all);
 }
 
 void show(const Arguments& arguments) {
   const auto folder = find_run(arguments.runs.at(0), "");
   if (arguments.json) {
-    fmt::print("{}\n", run_data(folder).dump());
+    print_json(run_data(folder));
     return;
   }
   const auto record = record_of(folder);
@@ -142,7 +142,7 @@ void compare(const Arguments& arguments) {
   result("examples/s", number(records[0].examples_per_second, 0),
          number(records[1].examples_per_second, 0));
   if (arguments.json) {
-    fmt::print("{}\n", json.dump());
+    print_json(json);
     return;
   }
   fmt::print("{:<16} {:>20} {:>20}\n", "", folders[0].filename().string(),

@@ -100,8 +100,15 @@ void require_utf8(const std::string& name) {
     throw InputError("{}: the name is not UTF-8, so no record can hold it; rename it", name);
 }
 
+std::string whole_path(const std::filesystem::path& file) {
+  return file.empty() ? "" : std::filesystem::absolute(file).string();
+}
+
 void prepare(Arguments& arguments) {
   Training& training = arguments.training;
+  for (const auto& name :
+       {arguments.model, arguments.folder, whole_path(arguments.out), whole_path(training.weights)})
+    require_utf8(name);
   training.out = arguments.out;
   training.quiet = arguments.json;
   if (!arguments.resume.empty()) {
@@ -121,9 +128,7 @@ void prepare(Arguments& arguments) {
     throw InputError("train: which model? One of {}; or --resume latest",
                      fmt::join(train::model_names(), ", "));
   training.recipe = overlaid(train::default_recipe(arguments.model), arguments);
-  for (const auto& name :
-       {arguments.model, training.recipe.data, training.weights.string(), arguments.out})
-    require_utf8(name);
+  require_utf8(train::with_whole_paths(training.recipe.data));
   if (arguments.folder == no_folder) {
     if (arguments.out.empty())
       throw InputError("--run none: nothing would be kept; name the model's file with --out");
@@ -184,7 +189,7 @@ void run(Arguments& arguments) {
   prepare(arguments);
   const auto trained = run_or_tidy(arguments);
   if (arguments.json)
-    fmt::print("{}\n", to_json(trained, arguments.training.folder).dump());
+    print_json(to_json(trained, arguments.training.folder));
   else
     print(trained, arguments.training);
   if (trained.record.state != train::RunState::interrupted) return;
