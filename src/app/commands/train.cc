@@ -47,10 +47,16 @@ train::Recipe overlaid(train::Recipe recipe, const Arguments& arguments) {
       recipe.*field.member = arguments.given.*field.member;
   });
   // Naming one way to measure a run's length ends the other.
-  if (is_given(arguments, "--epochs") && !is_given(arguments, "--steps")) {
-    recipe.steps = 0;
-    if (!is_given(arguments, "--evaluate-every")) recipe.evaluate_every = 0;
-  }
+  if (is_given(arguments, "--epochs") && !is_given(arguments, "--steps")) recipe.steps = 0;
+  return recipe;
+}
+
+// The recipe of a run that begins: evaluations are by epochs too where its length is.
+train::Recipe new_recipe(const Arguments& arguments) {
+  auto recipe = overlaid(train::default_recipe(arguments.model), arguments);
+  if (is_given(arguments, "--epochs") && !is_given(arguments, "--steps") &&
+      !is_given(arguments, "--evaluate-every"))
+    recipe.evaluate_every = 0;
   return recipe;
 }
 
@@ -127,7 +133,7 @@ void prepare(Arguments& arguments) {
   if (arguments.model.empty())
     throw InputError("train: which model? One of {}; or --resume latest",
                      fmt::join(train::model_names(), ", "));
-  training.recipe = overlaid(train::default_recipe(arguments.model), arguments);
+  training.recipe = new_recipe(arguments);
   require_utf8(train::with_whole_paths(training.recipe.data));
   if (arguments.folder == no_folder) {
     if (arguments.out.empty())
