@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -36,18 +37,15 @@ struct Entry {
 
 class Reader {
  public:
-  Reader(std::string_view bytes, std::string_view name) : bytes_(bytes), name_(name) {}
+  // `bytes` is how the file of `size` bytes begins: the header at least, all of it to be read.
+  Reader(std::string_view bytes, std::size_t size, std::string_view name)
+      : bytes_(bytes), size_(size), name_(name) {}
 
   NamedTensors read() {
-    std::uint64_t length = 0;
-    if (bytes_.size() < sizeof length) fail("ends before the header");
-    std::memcpy(&length, bytes_.data(), sizeof length);
-    if (length > longest_header || length > bytes_.size() - sizeof length)
-      fail("declares a header of {} bytes, more than it holds", length);
-    const auto header = bytes_.substr(sizeof length, length);
-    const auto data = bytes_.substr(sizeof length + length);
     NamedTensors result;
-    for (const auto& entry : parse_header(header, result.metadata)) {
+    const auto entries = read_header(result.metadata);
+    const auto data = bytes_.substr(header_end());
+    for (const auto& entry : entries) {
       Tensor tensor(entry.dtype, entry.shape);
       std::memcpy(tensor.data(), data.data() + entry.begin, tensor.bytes());
       result.tensors.emplace(entry.name, std::move(tensor));
@@ -56,6 +54,20 @@ class Reader {
     if (checksum != result.metadata.end() && checksum->second != hash128(data))
       fail("the tensors' bytes do not match their checksum");
     return result;
+  }
+
+  std::vector<Entry> read_header(std::map<std::string, std::string>& metadata) {
+    const auto end = header_end();
+    return parse_header(bytes_.substr(0, end).substr(sizeof(std::uint64_t)), metadata);
+  }
+
+  std::size_t header_end() const {
+    std::uint64_t length = 0;
+    if (size_ < sizeof length) fail("ends before the header");
+    std::memcpy(&length, bytes_.data(), sizeof length);
+    if (length > longest_header || length > size_ - sizeof length)
+      fail("declares a header of {} bytes, more than it holds", length);
+    return sizeof length + length;
   }
 
  private:
@@ -86,7 +98,7 @@ class Reader {
       else
         entries.push_back(read_entry(key, value));
     }
-    check_ranges(entries, bytes_.size() - sizeof(std::uint64_t) - text.size());
+    check_ranges(entries, size_ - sizeof(std::uint64_t) - text.size());
     return entries;
   }
 
@@ -148,6 +160,7 @@ class Reader {
   }
 
   std::string_view bytes_;
+  std::size_t size_;
   std::string_view name_;
 };
 
@@ -183,8 +196,24 @@ NamedTensors read_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(read_file(path, Bytes(largest_file)), path.string());
 }
 
+SafetensorsHeader read_safetensors_header(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  std::ifstream file(path, std::ios::binary);
+  if (error || !file) throw InputError("{}: cannot be read: {}", name, error.message());
+  std::string bytes(sizeof(std::uint64_t), '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(Reader(bytes, size, name).header_end());
+  file.seekg(0).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  SafetensorsHeader header;
+  for (auto& entry : Reader(bytes, size, name).read_header(header.metadata))
+    header.tensors[entry.name] = {entry.dtype, std::move(entry.shape)};
+  return header;
+}
+
 NamedTensors parse_safetensors(std::string_view bytes, std::string_view name) {
-  return Reader(bytes, name).read();
+  return Reader(bytes, bytes.size(), name).read();
 }
 
 }  // namespace gnomon::data

@@ -27,7 +27,21 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& co
 // the size of the file (at most 64 GiB).
 NamedTensors read_safetensors(const std::filesystem::path& path);
 
-// The same from memory; `name` is for messages.
+struct TensorType {
+  DType dtype = DType::f32;
+  Shape shape;
+};
+
+struct SafetensorsHeader {
+  std::map<std::string, TensorType> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+// What the file says of itself, however large it is. Throws as read_safetensors; only the tensors'
+// checksum is not looked at.
+SafetensorsHeader read_safetensors_header(const std::filesystem::path& path);
+
+// A file from memory; `name` is for messages.
 NamedTensors parse_safetensors(std::string_view bytes, std::string_view name);
 
 }  // namespace gnomon::data

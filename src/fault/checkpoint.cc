@@ -27,14 +27,21 @@ constexpr std::string_view version_key = "gnomon.checkpoint", step_key = "step",
 constexpr std::string_view prefix = "step-", suffix = ".safetensors";
 
 using Metadata = std::map<std::string, std::string>;
+using Types = std::map<std::string, data::TensorType>;
+
+Types types_of(const std::map<std::string, Tensor>& tensors) {
+  Types types;
+  for (const auto& [name, tensor] : tensors) types[name] = {tensor.dtype(), tensor.shape()};
+  return types;
+}
 
 // Of all that the tensors' own checksum does not cover.
-std::string manifest_sum(const Metadata& metadata, const std::map<std::string, Tensor>& tensors) {
+std::string manifest_sum(const Metadata& metadata, const Types& tensors) {
   std::string text;
   for (const auto& [key, value] : metadata)
     if (key != sum_key && key != "xxh3") text += fmt::format("{}:{}={}\n", key.size(), key, value);
   for (const auto& [name, tensor] : tensors)
-    text += fmt::format("{}{}{}\n", name, gnomon::name(tensor.dtype()), to_string(tensor.shape()));
+    text += fmt::format("{}{}{}\n", name, gnomon::name(tensor.dtype), to_string(tensor.shape));
   return hash128(text);
 }
 
@@ -68,30 +75,14 @@ std::optional<std::int64_t> step_of(std::string_view name) {
   return step;
 }
 
-}  // namespace
-
-data::NamedTensors contents_of(Checkpoint checkpoint) {
-  Metadata metadata{{std::string(version_key), std::to_string(version)},
-                    {std::string(step_key), std::to_string(checkpoint.step)}};
-  if (checkpoint.score) metadata[std::string(score_key)] = fmt::format("{}", *checkpoint.score);
-  for (const auto& [key, value] : checkpoint.facts)
-    metadata[std::string(fact_prefix) + key] = value;
-  metadata[std::string(sum_key)] = manifest_sum(metadata, checkpoint.tensors);
-  return {std::move(checkpoint.tensors), std::move(metadata)};
-}
-
-void write_checkpoint(const fs::path& file, Checkpoint checkpoint) {
-  data::write_safetensors(file, contents_of(std::move(checkpoint)));
-}
-
-Checkpoint checkpoint_of(data::NamedTensors contents, std::string_view origin) {
-  const Metadata& metadata = contents.metadata;
+// What the manifest says.
+Checkpoint without_tensors(const Metadata& metadata, const Types& types, std::string_view origin) {
   const int found = number<int>(metadata, version_key, origin);
   if (found > version)
     throw InputError("{}: was written by a newer version (format {}, this one reads up to {})",
                      origin, found, version);
   const auto sum = metadata.find(std::string(sum_key));
-  if (sum == metadata.end() || sum->second != manifest_sum(metadata, contents.tensors))
+  if (sum == metadata.end() || sum->second != manifest_sum(metadata, types))
     throw InputError("{}: is damaged: its manifest does not match its checksum; use an older one",
                      origin);
   Checkpoint checkpoint;
@@ -100,6 +91,27 @@ Checkpoint checkpoint_of(data::NamedTensors contents, std::string_view origin) {
     checkpoint.score = number<double>(metadata, score_key, origin);
   for (const auto& [key, value] : metadata)
     if (key.starts_with(fact_prefix)) checkpoint.facts[key.substr(fact_prefix.size())] = value;
+  return checkpoint;
+}
+
+}  // namespace
+
+data::NamedTensors contents_of(Checkpoint checkpoint) {
+  Metadata metadata{{std::string(version_key), std::to_string(version)},
+                    {std::string(step_key), std::to_string(checkpoint.step)}};
+  if (checkpoint.score) metadata[std::string(score_key)] = fmt::format("{}", *checkpoint.score);
+  for (const auto& [key, value] : checkpoint.facts)
+    metadata[std::string(fact_prefix) + key] = value;
+  metadata[std::string(sum_key)] = manifest_sum(metadata, types_of(checkpoint.tensors));
+  return {std::move(checkpoint.tensors), std::move(metadata)};
+}
+
+void write_checkpoint(const fs::path& file, Checkpoint checkpoint) {
+  data::write_safetensors(file, contents_of(std::move(checkpoint)));
+}
+
+Checkpoint checkpoint_of(data::NamedTensors contents, std::string_view origin) {
+  Checkpoint checkpoint = without_tensors(contents.metadata, types_of(contents.tensors), origin);
   checkpoint.tensors = std::move(contents.tensors);
   return checkpoint;
 }
@@ -212,11 +224,14 @@ class Checkpoints::Writer {
     }
   }
 
-  // Of what an earlier run left; damaged files are for latest_checkpoint to name.
+  // Of what an earlier run left, by the manifests alone: files may be large. Damaged ones are for
+  // latest_checkpoint to name.
   void find_best() {
+    if (!retention_.best) return;
     for (const auto& [step, file] : checkpoint_files(folder_)) {
       try {
-        const Checkpoint checkpoint = read_checkpoint(file);
+        const auto header = data::read_safetensors_header(file);
+        const auto checkpoint = without_tensors(header.metadata, header.tensors, file.string());
         rank(checkpoint.step, checkpoint.score);
       } catch (const InputError&) {
         continue;

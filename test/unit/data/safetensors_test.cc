@@ -38,6 +38,24 @@ TEST(Safetensors, WritesWhatItReads) {
   EXPECT_EQ(read.metadata.at("model"), contents.metadata["model"]);
 }
 
+// More than the memory that there is; the file is sparse.
+TEST(Safetensors, TheHeaderIsReadWithoutTheTensors) {
+  const auto file = scratch("large.safetensors");
+  const std::string header =
+      R"({"__metadata__":{"step":"7"},"w":{"dtype":"F32","shape":[68719476736],"data_offsets":[0,274877906944]}})";
+  write_file(file, file_with(header, ""));
+  EXPECT_THROW(read_safetensors_header(file), InputError) << "the tensors are missing";
+  std::filesystem::resize_file(file, 8 + header.size() + (std::uintmax_t{1} << 38));
+  const auto read = read_safetensors_header(file);
+  EXPECT_EQ(read.metadata.at("step"), "7");
+  EXPECT_EQ(read.tensors.at("w").dtype, DType::f32);
+  EXPECT_EQ(read.tensors.at("w").shape, Shape{std::int64_t{1} << 36});
+  std::filesystem::resize_file(file, 4);
+  EXPECT_THROW(read_safetensors_header(file), InputError);
+  std::filesystem::remove(file);
+  EXPECT_THROW(read_safetensors_header(file), InputError);
+}
+
 TEST(Safetensors, TensorBytesBeginAligned) {
   NamedTensors contents;
   contents.tensors.emplace("x", Tensor::scalar<float>(1));

@@ -81,6 +81,23 @@ TEST_F(CheckpointTest, TheNewestTheBestAndTheRegularStay) {
   EXPECT_EQ(kept(), (std::vector<std::int64_t>{30, 130})) << "the best of the earlier run is known";
 }
 
+TEST_F(CheckpointTest, TheBestIsKnownByItsManifestAlone) {
+  {
+    Checkpoints checkpoints(folder, {});
+    checkpoints.save(of_step(1, 0.9));
+    checkpoints.save(of_step(2, 0.1));
+    checkpoints.wait();
+  }
+  const fs::path best = checkpoint_files(folder).at(1);
+  std::string bytes = read_file(best, Bytes(1 << 20));
+  bytes.back() ^= 1;  // of a tensor: whoever reads the tensors would refuse it
+  write_file(best, bytes);
+  Checkpoints resumed(folder, {.last = 1, .best = true, .every = 0});
+  resumed.save(of_step(3, 0.5));
+  resumed.wait();
+  EXPECT_EQ(kept(), (std::vector<std::int64_t>{1, 3}));
+}
+
 TEST_F(CheckpointTest, ADamagedFileIsPassedOverAndNamed) {
   Checkpoints checkpoints(folder, {});
   checkpoints.save(of_step(1));
