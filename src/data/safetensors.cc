@@ -183,6 +183,10 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& co
   header["__metadata__"][std::string(checksum_key)] = hash128(data);
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin aligned
+  if (text.size() > longest_header)
+    throw InputError("{}: its names and metadata would have {}, more than can be read back ({})",
+                     path.string(), to_string(Bytes(static_cast<double>(text.size()))),
+                     to_string(Bytes(static_cast<double>(longest_header))));
   const std::uint64_t length = text.size();
   std::string file(reinterpret_cast<const char*>(&length), sizeof length);
   if (static_cast<double>(file.size() + text.size() + data.size()) > largest_file)

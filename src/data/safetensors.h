@@ -19,7 +19,8 @@ struct NamedTensors {
 };
 
 // Adds the key "xxh3" (hash128 of the tensor bytes) to the metadata, by which a reader of ours
-// finds corruption. Atomic. Throws EnvironmentError if the file cannot be written.
+// finds corruption. Atomic. Throws EnvironmentError if the file cannot be written, InputError if it
+// would be larger than what can be read back.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& contents);
 
 // Throws InputError naming the file and what is wrong: absent, truncated, byte ranges that overlap,

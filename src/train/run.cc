@@ -192,7 +192,13 @@ Json to_json(const std::vector<Assessment>& assessments) {
 std::string_view name(RunState state) { return states[static_cast<std::size_t>(state)]; }
 
 void write_run(const fs::path& folder, const RunRecord& record) {
-  write_file(folder / record_name, seal(to_json(record)));
+  const fs::path file = folder / record_name;
+  const std::string text = seal(to_json(record));
+  const Bytes size(static_cast<double>(text.size()));
+  if (size > Bytes(largest_record))
+    throw InputError("{}: would have {}, more than can be read back ({}); shorten what it holds",
+                     file.string(), to_string(size), to_string(Bytes(largest_record)));
+  write_file(file, text);
 }
 
 RunRecord parse_run(std::string_view text, std::string_view origin) {

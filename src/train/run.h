@@ -49,8 +49,8 @@ struct RunRecord {
   fault::CheckpointCost checkpoints;
 };
 
-// Throw EnvironmentError if the file cannot be written; InputError naming it if it is absent or
-// damaged.
+// Throw EnvironmentError if the file cannot be written; InputError naming it if it is absent,
+// damaged or larger than 64 MiB.
 void write_run(const std::filesystem::path& folder, const RunRecord& record);
 RunRecord read_run(const std::filesystem::path& folder);
 RunRecord parse_run(std::string_view text, std::string_view origin);

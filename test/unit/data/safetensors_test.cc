@@ -56,6 +56,15 @@ TEST(Safetensors, TheHeaderIsReadWithoutTheTensors) {
   EXPECT_THROW(read_safetensors_header(file), InputError);
 }
 
+TEST(Safetensors, AHeaderThatCouldNotBeReadBackIsNotWritten) {
+  NamedTensors contents;
+  contents.metadata["text"] = std::string(std::size_t{101} << 20, 'x');
+  const auto file = scratch("long_header.safetensors");
+  const std::string error = test::error_of([&] { write_safetensors(file, contents); });
+  EXPECT_NE(error.find("names and metadata would have 101 MiB"), std::string::npos) << error;
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
 TEST(Safetensors, TensorBytesBeginAligned) {
   NamedTensors contents;
   contents.tensors.emplace("x", Tensor::scalar<float>(1));

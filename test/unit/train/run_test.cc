@@ -50,6 +50,32 @@ TEST_F(RunTest, ARecordIsReadAsItWasWritten) {
   EXPECT_EQ(read.warnings, record().warnings);
 }
 
+TEST_F(RunTest, ARecordThatCouldNotBeReadBackIsNotWritten) {
+  write_run(folder, record());
+  auto large = record();
+  large.samples[0].text = std::string(65 << 20, 'x');
+  try {
+    write_run(folder, large);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("run.json: would have 65 MiB"), std::string::npos)
+        << error.what();
+  }
+  EXPECT_EQ(read_run(folder).warnings, record().warnings) << "the old one is as it was";
+}
+
+TEST_F(RunTest, AProgramThatNoRecordCanHoldIsRefused) {
+  const fs::path file = folder / "long.gir";
+  write_file(file, std::string(17 << 20, '#'));
+  try {
+    default_recipe(file.string());
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("larger than 16 MiB"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST_F(RunTest, ADamagedRecordIsRefused) {
   write_run(folder, record());
   const std::string whole = read_file(folder / "run.json", Bytes(1 << 20));
