@@ -171,7 +171,8 @@ Recipe recipe_from_json(std::string_view text, std::string_view origin) {
 
 std::vector<std::string> differences(const Recipe& one, const Recipe& other) {
   std::vector<std::string> names;
-  if (one.model != other.model || one.program != other.program) names.emplace_back("model");
+  if (one.model != other.model) names.emplace_back("model");
+  if (one.program != other.program) names.emplace_back("program");
   for_each_recipe_field([&](const auto& field) {
     if (one.*field.member != other.*field.member) names.emplace_back(field.name);
   });

@@ -1,8 +1,9 @@
 #pragma once
 
-// A recipe: all that determines what a training run computes, as plain values with names, so that
-// it can be given on a command line, kept in a file, compared, and repeated. With the same program,
-// data, executor and number of threads, one recipe is one sequence of bits.
+// A recipe: what is asked of a training run, as plain values with names, so that it can be given on
+// a command line, kept in a file, compared, and repeated. With the same contents of the data, the
+// same weights to start from, executor, number of threads and family of processors, one recipe is
+// one sequence of bits.
 
 #include <cstdint>
 #include <string>

@@ -11,6 +11,7 @@
 #include "app/run_report.h"
 #include "app/runs.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "train/run.h"
 
 namespace gnomon::app {
@@ -113,12 +114,27 @@ void show(const Arguments& arguments) {
   fmt::print("report: {}\n", (folder / "report.html").string());
 }
 
+// Of a program its hash: the text is long.
 std::string value_of(const train::Recipe& recipe, const std::string& field) {
   std::string text = field == "model" ? recipe.model : "";
+  if (field == "program") text = recipe.program.empty() ? "-" : hash128(recipe.program);
   train::for_each_recipe_field([&](const auto& known) {
     if (field == known.name) text = fmt::format("{}", recipe.*known.member);
   });
   return text;
+}
+
+// What the bits of a result depend on besides the recipe, where two runs differ in it.
+nlohmann::ordered_json different_facts(const train::RunRecord& one, const train::RunRecord& other) {
+  auto json = nlohmann::ordered_json::object();
+  for (const auto* fact : {"data.hash", "weights.hash", "executor", "threads", "host.family"}) {
+    const auto value = [&](const train::RunRecord& record) {
+      const auto found = record.facts.find(fact);
+      return found == record.facts.end() ? std::string("-") : found->second;
+    };
+    if (value(one) != value(other)) json[fact] = {value(one), value(other)};
+  }
+  return json;
 }
 
 void compare(const Arguments& arguments) {
@@ -128,6 +144,7 @@ void compare(const Arguments& arguments) {
   const Line lines[] = {line_of(folders[0], records[0]), line_of(folders[1], records[1])};
   nlohmann::ordered_json json{{"runs", {folders[0].string(), folders[1].string()}},
                               {"options", nlohmann::json::object()},
+                              {"facts", different_facts(records[0], records[1])},
                               {"results", nlohmann::json::object()}};
   for (const auto& field : train::differences(records[0].recipe, records[1].recipe))
     json["options"][field] = {value_of(records[0].recipe, field),
@@ -147,7 +164,7 @@ void compare(const Arguments& arguments) {
   }
   fmt::print("{:<16} {:>20} {:>20}\n", "", folders[0].filename().string(),
              folders[1].filename().string());
-  for (const auto* part : {"options", "results"})
+  for (const auto* part : {"options", "facts", "results"})
     for (const auto& [what, values] : json[part].items())
       fmt::print("{:<16} {:>20} {:>20}\n", what, values[0].get<std::string>(),
                  values[1].get<std::string>());

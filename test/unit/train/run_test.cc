@@ -216,6 +216,9 @@ TEST(Recipe, ReadsBackAndTellsDifferences) {
   other.seed = 7;
   EXPECT_EQ(differences(recipe, other), (std::vector<std::string>{"flip", "seed"}));
   EXPECT_TRUE(differences(recipe, recipe).empty());
+  other = recipe;
+  other.program = "program \"p\" {}";
+  EXPECT_EQ(differences(recipe, other), std::vector<std::string>{"program"});
 }
 
 TEST(Recipe, RefusesWhatIsNone) {
