@@ -155,7 +155,7 @@ class Checkpoints::Writer {
  public:
   Writer(fs::path folder, const Retention& retention)
       : folder_(std::move(folder)), retention_(retention) {
-    fs::create_directories(folder_);
+    create_folder(folder_);
     remove_temporaries(folder_, [](std::string_view name) { return step_of(name).has_value(); });
     find_best();
     thread_ = std::thread([this] { work(); });

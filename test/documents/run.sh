@@ -189,7 +189,7 @@ help_of() {
 
 check_options() {
   local place option
-  { help_of && cat tools/fetch-data tools/draw-layers tools/pytorch-agreement; } >"$work/help"
+  { help_of && cat tools/fetch-data tools/draw-layers tools/pytorch-agreement bench/train.cc; } >"$work/help"
   printf '%s\n' "${foreign_options[@]}" >>"$work/help"
   while IFS=: read -r page line option; do
     grep -qE -- "(^|[^a-z-])$option([^a-z_-]|\$)" "$work/help" || fail "$page:$line" "nothing has an option $option"

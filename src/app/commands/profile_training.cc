@@ -231,7 +231,8 @@ void add_profile_training(CLI::App& parent) {
                       "Shorten gradients to this norm; 0: do not");
   command->add_flag("--no-gradient-norm", a.no_gradient_norm,
                     "Leave out the gradients' norm, which gnomon train records");
-  command->add_option("--threads", a.execution.threads, "Threads that compute; default: one per core");
+  command->add_option("--threads", a.execution.threads,
+                      "Threads that compute; default: one per core");
   command->add_option("--seconds", a.seconds, "How long to time steps, at least")
       ->capture_default_str();
   command->add_flag("--steps-alone", a.steps_alone, "Say how long a step takes, and no more");
