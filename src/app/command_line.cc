@@ -43,6 +43,36 @@ bool takes_words(const CLI::App& command) {
                      [](const CLI::Option* option) { return option->get_positional(); });
 }
 
+// Without their dashes, which would make all of them alike.
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const auto* option : command.get_options())
+    names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+  return names;
+}
+
+// The first word that begins like an option and is none of the command's, without its dashes; empty
+// if there is none.
+std::string unknown_option(const CLI::App& command, int argc, char** argv) {
+  const auto names = option_names(command);
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") break;
+    if (!word.starts_with("--")) continue;
+    const std::string name(word.substr(2, word.find('=') - 2));
+    if (std::find(names.begin(), names.end(), name) == names.end()) return name;
+  }
+  return {};
+}
+
+std::string remedy_for(const std::string& option, const CLI::App& command,
+                       const std::string& help) {
+  const auto names = option_names(command);
+  const auto close = nearest(option, names);
+  const bool likely = 3 * edit_distance(option, close) <= static_cast<int>(option.size());
+  return likely ? fmt::format("did you mean '--{}'?", close) : help;
+}
+
 // Names the word at fault and where help is; --help and --version are no errors.
 int complain_of_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return app.exit(error);
@@ -62,10 +92,14 @@ int complain_of_usage(const CLI::App& app, const CLI::ParseError& error, int arg
     command = command->get_subcommand(word);
     path += (path.empty() ? "" : " ") + word;
   }
-  if (path.empty())
-    fmt::print(stderr, "gnomon: {}; see gnomon --help\n", error.what());
+  const std::string help = "see gnomon " + path + (path.empty() ? "" : " ") + "--help";
+  if (const auto option = unknown_option(*command, argc, argv); !option.empty())
+    fmt::print(stderr, "gnomon: {}{}there is no option --{}; {}\n", path, path.empty() ? "" : ": ",
+               option, remedy_for(option, *command, help));
+  else if (path.empty())
+    fmt::print(stderr, "gnomon: {}; {}\n", error.what(), help);
   else
-    fmt::print(stderr, "gnomon: {}: {}; see gnomon {} --help\n", path, error.what(), path);
+    fmt::print(stderr, "gnomon: {}: {}; {}\n", path, error.what(), help);
   return 2;
 }
 

@@ -54,14 +54,24 @@ fs::path existing_model_of(const fs::path& folder, const std::string& name) {
 
 }  // namespace
 
-fs::path find_run(const std::string& name, const std::string& model) {
+fs::path find_unfinished_run(const std::string& name, const std::string& model) {
+  if (name != latest_name) return find_run(name);
+  auto found = latest([&](const train::RunRecord& record, const fs::path& folder) {
+    return (record.state == train::RunState::running ||
+            record.state == train::RunState::interrupted) &&
+           !train::is_held(folder) && (model.empty() || record.recipe.model == model);
+  });
+  if (found.empty())
+    throw InputError("latest: no run{} in {}/ is unfinished", model.empty() ? "" : " of " + model,
+                     runs_folder.string());
+  return found;
+}
+
+fs::path find_run(const std::string& name) {
   if (name == latest_name) {
-    auto found = latest([&](const train::RunRecord& record, const fs::path& folder) {
-      return record.state != train::RunState::finished && !train::is_held(folder) &&
-             (model.empty() || record.recipe.model == model);
-    });
+    auto found = latest([](const train::RunRecord&, const fs::path&) { return true; });
     if (found.empty())
-      throw InputError("latest: no run{} in {}/ is unfinished", model.empty() ? "" : " of " + model,
+      throw InputError("latest: there is no run in {}/; make one with: gnomon train lenet",
                        runs_folder.string());
     return found;
   }

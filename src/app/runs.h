@@ -10,9 +10,13 @@ namespace gnomon::app {
 
 inline const std::filesystem::path runs_folder = "runs";
 
-// A run by its folder, by its name below runs/, or "latest": the last changed that is not finished,
-// of `model` if that is not empty. Throws InputError with what there is instead.
-std::filesystem::path find_run(const std::string& name, const std::string& model);
+// A run by its folder, by its name below runs/, or "latest": the last changed. Throws InputError with
+// what there is instead.
+std::filesystem::path find_run(const std::string& name);
+
+// The same to go on with: "latest" is the last changed that was interrupted or killed, of `model`
+// if that is not empty.
+std::filesystem::path find_unfinished_run(const std::string& name, const std::string& model);
 
 // A trained model by its file, by its run's folder or name, or by a model's name: that of the
 // latest run of it that has one, also where --out put it. Throws InputError with the command that makes one.

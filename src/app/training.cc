@@ -101,6 +101,9 @@ class Session {
                          .assessed = [this](const train::Assessment& a) { after_assessment(a); }});
     } catch (const train::NotFinite& error) {
       fail(error);
+    } catch (const InputError& error) {
+      if (keeps()) note_failure(error.what());
+      throw;
     }
     // A run that had ended before did no step now; its rate is the one measured then.
     if (result.examples_per_second > 0) record_.examples_per_second = result.examples_per_second;
@@ -295,6 +298,12 @@ class Session {
     record_.warnings.push_back(std::move(sentence));
   }
 
+  void note_failure(std::string why) {
+    record_.state = train::RunState::failed;
+    record_.warnings.push_back(std::move(why));
+    close();
+  }
+
   // Finds out where the number came from, and rethrows with it in the message.
   [[noreturn]] void fail(const train::NotFinite& error) {
     std::string message = error.what();
@@ -308,8 +317,7 @@ class Session {
       } catch (const std::exception& failure) {
         message += fmt::format("\nwhere it came from was not found: {}", failure.what());
       }
-      record_.warnings.push_back(message);
-      close();
+      note_failure(message);
     }
     throw train::NotFinite(error.step, message);
   }

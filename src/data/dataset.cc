@@ -87,6 +87,17 @@ const KnownDataset& find_dataset(std::string_view name) {
   throw InputError("data set '{}' is unknown; {}", name, suggest(name, dataset_names()));
 }
 
+// Training would diverge at once, and blame the learning rate.
+void require_finite(std::string_view who, std::string_view what, const Tensor& tensor) {
+  if (tensor.dtype() != DType::f32) return;
+  const auto values = tensor.span<float>();
+  const auto bad = std::find_if_not(values.begin(), values.end(),
+                                    [](float value) { return std::isfinite(value); });
+  if (bad != values.end())
+    throw InputError("{}: {}: number {}, counted from 0, holds {}; mend it or leave it out", who,
+                     what, (bad - values.begin()) / (tensor.count() / tensor.shape()[0]), *bad);
+}
+
 }  // namespace
 
 Dataset make_dataset(std::string_view who, Tensor inputs, Tensor labels,
@@ -103,6 +114,8 @@ Dataset make_dataset(std::string_view who, Tensor inputs, Tensor labels,
         "{}: labels are {}{} for examples {}; one per example is needed, as class "
         "numbers (u8, i32) or f32 targets",
         who, name(labels.dtype()), to_string(labels.shape()), to_string(inputs.shape()));
+  require_finite(who, "examples", inputs);
+  require_finite(who, "labels", labels);
   Dataset data;
   data.inputs = std::move(inputs);
   data.labels = std::move(labels);

@@ -59,8 +59,8 @@ Dataset load_test_split(std::string_view name);
 // or does not fit the others.
 Splits load_fashion_mnist(const std::filesystem::path& folder = fashion_mnist_folder);
 
-// Checks that each example has a label and that element types can be loaded; sets the hash and, of
-// u8 images, the moments.
+// Checks that each example has a label, that element types can be loaded and that numbers are
+// finite; sets the hash and, of u8 images, the moments.
 // Throws InputError that opens with `who`.
 Dataset make_dataset(std::string_view who, Tensor inputs, Tensor labels,
                      std::vector<std::string> classes = {});

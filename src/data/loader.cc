@@ -25,8 +25,10 @@ void check(const Dataset& data, const LoaderOptions& options) {
                      options.batch_size, options.workers);
   if (options.augmentation.any() &&
       (data.inputs.dtype() != DType::u8 || data.inputs.shape().size() != 4))
-    throw InputError("augmentation: changes u8 images [n, c, h, w]; the data set holds {}{}",
-                     name(data.inputs.dtype()), to_string(data.inputs.shape()));
+    throw InputError(
+        "augmentation: changes u8 images [n, c, h, w], the data set holds {}{}; leave it "
+        "out with --crop 0 --no-flip",
+        name(data.inputs.dtype()), to_string(data.inputs.shape()));
   if (options.augmentation.crop < 0 ||
       (options.augmentation.crop > 0 && options.augmentation.crop >= data.inputs.shape().back()))
     throw InputError("augmentation: crop {}: must be at least 0 and less than the image's width",

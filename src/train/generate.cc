@@ -10,14 +10,15 @@
 #include "train/loss.h"
 
 namespace gnomon::train {
-namespace {
 
-void check(std::span<const std::int32_t> prompt, const Sampling& sampling) {
+void check_sampling(std::span<const std::int32_t> prompt, const Sampling& sampling) {
   if (prompt.empty()) throw InputError("prompt: is empty; give at least one character");
   if (!(sampling.temperature >= 0 && sampling.temperature <= 100))
     throw InputError("temperature {}: must be between 0 and 100", sampling.temperature);
   if (sampling.top < 0) throw InputError("top {}: must be at least 0", sampling.top);
 }
+
+namespace {
 
 std::int32_t likeliest(std::span<const float> logits) {
   return static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
@@ -49,7 +50,7 @@ std::int32_t draw(std::span<const float> logits, const Sampling& sampling, doubl
 void generate(const ir::Program& model, exec::Executor& executor, exec::States& states,
               std::span<const std::int32_t> prompt, std::int64_t count, const Sampling& sampling,
               const std::function<bool(std::int32_t)>& next) {
-  check(prompt, sampling);
+  check_sampling(prompt, sampling);
   const auto executable = executor.compile(model);
   const auto inputs = ir::inputs_of(model);
   const auto& taken = model.nodes[inputs.at(0)].results[0];

@@ -118,9 +118,17 @@ void require_fit(const ir::Program& program, const data::Dataset& data, std::int
   if (labels != wanted)
     throw InputError("{}: its loss, {}, takes labels of {}, the data holds {}", program.name,
                      loss_names()[static_cast<std::size_t>(loss)], name(wanted), name(labels));
-  if (loss != Loss::cross_entropy) return;
-  const auto logits = program.outputs[output_index(program, "logits")].value;
-  const auto classes = program.type(logits).dims.back().size;
+  const ir::Type& logits = program.type(program.outputs[output_index(program, "logits")].value);
+  if (loss == Loss::mean_squared_error) {
+    bool same = logits.rank() == data.labels.shape().size();
+    for (std::size_t d = 1; same && d < logits.rank(); ++d)
+      same = logits.dims[d].size == data.labels.shape()[d];
+    if (!same)
+      throw InputError("{}: yields {}, the data holds targets {}", program.name, to_string(logits),
+                       to_string(data.labels.shape()));
+    return;
+  }
+  const auto classes = logits.dims.back().size;
   if (const auto label = largest_label(data.labels); label >= classes)
     throw InputError("{}: tells {} classes apart, but a label is {}", program.name, classes, label);
 }

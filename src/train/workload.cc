@@ -105,6 +105,11 @@ data::Splits load_examples(std::string_view name) {
   if (fs::is_directory(name)) return divided(data::read_image_folder(std::string(name)), name);
   if (name.ends_with(".npy"))
     throw InputError("{}: labels are missing; write --data x.npy,y.npy", name);
+  if (fs::exists(name))
+    throw InputError(
+        "{}: is of no kind that can be read: x.npy,y.npy; arrays.npz; table.csv; "
+        "book.txt; a folder of images",
+        name);
   return data::load_dataset(name);
 }
 

@@ -40,6 +40,7 @@ void run(const Arguments& arguments) {
   const ir::Program model = file.build(1).inference;
   exec::States states = train::restore(file, model);
   const auto prompt = file.tokeniser->encode(arguments.prompt, "--prompt");
+  train::check_sampling(prompt, arguments.sampling);
   Tracing tracing(arguments.execution.trace_file);
   std::vector<std::int32_t> ids;
   const bool show = !arguments.json;

@@ -95,7 +95,7 @@ void list(const Arguments& arguments) {
 }
 
 void show(const Arguments& arguments) {
-  const auto folder = find_run(arguments.runs.at(0), "");
+  const auto folder = find_run(arguments.runs.at(0));
   if (arguments.json) {
     print_json(run_data(folder));
     return;
@@ -138,8 +138,7 @@ nlohmann::ordered_json different_facts(const train::RunRecord& one, const train:
 }
 
 void compare(const Arguments& arguments) {
-  const fs::path folders[] = {find_run(arguments.runs.at(0), ""),
-                              find_run(arguments.runs.at(1), "")};
+  const fs::path folders[] = {find_run(arguments.runs.at(0)), find_run(arguments.runs.at(1))};
   const train::RunRecord records[] = {record_of(folders[0]), record_of(folders[1])};
   const Line lines[] = {line_of(folders[0], records[0]), line_of(folders[1], records[1])};
   nlohmann::ordered_json json{{"runs", {folders[0].string(), folders[1].string()}},
@@ -175,7 +174,7 @@ void compare(const Arguments& arguments) {
 
 void remove(const Arguments& arguments) {
   for (const auto& run : arguments.runs) {
-    const auto folder = find_run(run, "");
+    const auto folder = find_run(run);
     {
       const train::RunLock lock(folder);
       train::remove_run(folder);

@@ -122,7 +122,7 @@ void prepare(Arguments& arguments) {
       throw InputError("--run and --resume: both name the run's folder; leave --run out");
     if (!training.weights.empty())
       throw InputError("--weights and --resume: a run goes on from its checkpoint; leave one out");
-    training.folder = find_run(arguments.resume, arguments.model);
+    training.folder = find_unfinished_run(arguments.resume, arguments.model);
     training.resume = true;
     const auto run = train::recover_run(training.folder).record;
     check_same(run.recipe, arguments);
@@ -134,7 +134,11 @@ void prepare(Arguments& arguments) {
     throw InputError("train: which model? One of {}; or --resume latest",
                      fmt::join(train::model_names(), ", "));
   training.recipe = new_recipe(arguments);
-  require_utf8(train::with_whole_paths(training.recipe.data));
+  const std::string data = train::with_whole_paths(training.recipe.data);
+  require_utf8(data);
+  if (!arguments.out.empty() &&
+      ("," + data + ",").find("," + whole_path(arguments.out) + ",") != std::string::npos)
+    throw InputError("--out {}: is the data to train on; name another file", arguments.out);
   if (arguments.folder == no_folder) {
     if (arguments.out.empty())
       throw InputError("--run none: nothing would be kept; name the model's file with --out");
@@ -223,7 +227,7 @@ void add_train(CLI::App& parent) {
     auto& value = a.given.*field.member;
     const std::string option = option_name(field.name);
     if constexpr (std::is_same_v<std::decay_t<decltype(value)>, bool>)
-      command->add_flag(option, value, field.meaning);
+      command->add_flag(option + ",!--no-" + option.substr(2), value, field.meaning);
     else
       command->add_option(option, value, field.meaning)->capture_default_str();
   });

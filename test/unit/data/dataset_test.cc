@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+
+#include "unit/error_of.h"
 
 namespace gnomon::data {
 namespace {
@@ -106,6 +109,13 @@ TEST(FashionMnist, IsWhatItsAuthorsDescribe) {
   const auto labels = splits.train.labels.span<std::uint8_t>();
   for (std::uint8_t label = 0; label < 10; ++label)
     EXPECT_EQ(std::count(labels.begin(), labels.end(), label), 6000) << int{label};
+}
+
+TEST(MakeDataset, NumbersThatAreNotFiniteAreNamedByTheirExample) {
+  const auto inputs = Tensor::of<float>({3, 2}, std::vector<float>{1, 2, 3, 4, INFINITY, 6});
+  const auto labels = Tensor::of<std::int32_t>({3}, std::vector<std::int32_t>{0, 1, 0});
+  EXPECT_EQ(test::error_of([&] { make_dataset("x.npy", inputs, labels); }),
+            "x.npy: examples: number 2, counted from 0, holds inf; mend it or leave it out");
 }
 
 }  // namespace
