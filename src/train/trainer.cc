@@ -94,43 +94,43 @@ ir::Program training_program(const ir::Program& model, const TrainOptions& optio
       .program;
 }
 
-void require_fit(const ir::Program& program, const data::Dataset& data, std::int64_t batch_size,
+void require_fit(const ir::Program& model, const data::Dataset& data, std::int64_t batch,
                  Loss loss) {
-  const auto inputs = ir::inputs_of(program);
+  const auto inputs = ir::inputs_of(model);
   if (inputs.size() != 1)
-    throw InputError("{}: takes {} arguments; a model takes one, the examples", program.name,
+    throw InputError("{}: takes {} arguments; a model takes one, the examples", model.name,
                      inputs.size());
-  const ir::Type& taken = program.nodes[inputs[0]].results[0];
+  const ir::Type& taken = model.nodes[inputs[0]].results[0];
   ir::Type given{loaded(data.inputs.dtype(), DType::f32), {}};
   for (const auto size : data.inputs.shape()) given.dims.emplace_back(size);
   bool fits = taken.dtype == given.dtype && taken.rank() == given.rank();
   for (std::size_t d = 1; fits && d < taken.rank(); ++d)
     fits = taken.dims[d].size == given.dims[d].size;
   if (!fits)
-    throw InputError("{}: takes examples {}, the data holds {}", program.name, to_string(taken),
+    throw InputError("{}: takes examples {}, the data holds {}", model.name, to_string(taken),
                      to_string(given));
-  const ir::Dim& batch = taken.dims[0];
-  if (batch.is_symbol() ? batch_size > batch.size : batch_size != batch.size)
-    throw InputError("{}: batch {}: the model takes {} {}", program.name, batch_size,
-                     batch.is_symbol() ? "at most" : "exactly", batch.size);
+  const ir::Dim& extent = taken.dims[0];
+  if (extent.is_symbol() ? batch > extent.size : batch != extent.size)
+    throw InputError("{}: batch {}: the model takes {} {}", model.name, batch,
+                     extent.is_symbol() ? "at most" : "exactly", extent.size);
   const DType labels = loaded(data.labels.dtype(), DType::i32);
   const DType wanted = loss == Loss::cross_entropy ? DType::i32 : DType::f32;
   if (labels != wanted)
-    throw InputError("{}: its loss, {}, takes labels of {}, the data holds {}", program.name,
+    throw InputError("{}: its loss, {}, takes labels of {}, the data holds {}", model.name,
                      loss_names()[static_cast<std::size_t>(loss)], name(wanted), name(labels));
-  const ir::Type& logits = program.type(program.outputs[output_index(program, "logits")].value);
+  const ir::Type& logits = model.type(model.outputs[output_index(model, "logits")].value);
   if (loss == Loss::mean_squared_error) {
     bool same = logits.rank() == data.labels.shape().size();
     for (std::size_t d = 1; same && d < logits.rank(); ++d)
       same = logits.dims[d].size == data.labels.shape()[d];
     if (!same)
-      throw InputError("{}: yields {}, the data holds targets {}", program.name, to_string(logits),
+      throw InputError("{}: yields {}, the data holds targets {}", model.name, to_string(logits),
                        to_string(data.labels.shape()));
     return;
   }
   const auto classes = logits.dims.back().size;
   if (const auto label = largest_label(data.labels); label >= classes)
-    throw InputError("{}: tells {} classes apart, but a label is {}", program.name, classes, label);
+    throw InputError("{}: tells {} classes apart, but a label is {}", model.name, classes, label);
 }
 
 class Trainer::Work {
