@@ -166,14 +166,18 @@ void print_head(const Arguments& arguments) {
              "ours", "PyTorch", "compiled", "ratio", "kernels", "ceiling");
 }
 
+// Six blocks at least bound a ratio at 95 %.
+std::string words(const stats::Interval& ratio) {
+  if (!std::isfinite(ratio.high)) return fmt::format("{:.2f}× (too few blocks)", ratio.estimate);
+  return fmt::format("{:.2f}× ({:.2f} to {:.2f})", ratio.estimate, ratio.low, ratio.high);
+}
+
 void print(const Result& result) {
   const auto ms = [](double seconds) { return fmt::format("{:.2f} ms", seconds * 1e3); };
   fmt::print("{:<10} {:<9} {:>10} {:>10} {:>10}  {:<22} {:>6.0f} % {:>6.0f} %\n", result.model,
              result.precision, ms(result.seconds[ours]), ms(result.seconds[eager]),
-             ms(result.seconds[compiled]),
-             fmt::format("{:.2f}× ({:.2f} to {:.2f})", result.ratio.estimate, result.ratio.low,
-                         result.ratio.high),
-             100 * result.kernels, 100 * result.ceiling);
+             ms(result.seconds[compiled]), words(result.ratio), 100 * result.kernels,
+             100 * result.ceiling);
   std::fflush(stdout);
 }
 
