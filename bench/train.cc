@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -18,7 +19,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/nearest.h"
 #include "base/process.h"
@@ -116,6 +116,7 @@ void explain(const Row& row, const Arguments& arguments, Result& result) {
       our_command(row, result.precision, arguments) + " --report " + study::quoted({file}), {});
   const auto done = run_command({.argv = words, .environment = {}});
   fs::remove(file);
+  if (done.exit_code != 0) throw EnvironmentError("{}: {}", study::quoted(words), done.err);
   const auto training = nlohmann::json::parse(done.out).at("training");
   result.kernels =
       training.at("kernels_seconds").get<double>() / training.at("step_seconds").get<double>();

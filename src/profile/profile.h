@@ -33,8 +33,8 @@ struct OperatorTime {
   double share = 0;  // of the recording
   Flops flops;       // of all calls
   Bytes bytes;
-  double fraction =
-      0;  // least time that the machine's ceilings and the cost of calls allow ÷ total
+  // The least time that the machine's ceilings and the cost of calls allow ÷ total.
+  double fraction = 0;
   Bound bound = Bound::unknown;
 
   FlopRate flop_rate() const { return flops / total; }

@@ -94,6 +94,13 @@ ir::Program training_program(const ir::Program& model, const TrainOptions& optio
       .program;
 }
 
+void require_batch(const ir::Program& model, const ir::Type& examples, std::int64_t batch) {
+  const ir::Dim& extent = examples.dims[0];
+  if (extent.is_symbol() ? batch > extent.size : batch != extent.size)
+    throw InputError("{}: batch {}: the model takes {} {}", model.name, batch,
+                     extent.is_symbol() ? "at most" : "exactly", extent.size);
+}
+
 void require_fit(const ir::Program& model, const data::Dataset& data, std::int64_t batch,
                  Loss loss) {
   const auto inputs = ir::inputs_of(model);
@@ -109,10 +116,7 @@ void require_fit(const ir::Program& model, const data::Dataset& data, std::int64
   if (!fits)
     throw InputError("{}: takes examples {}, the data holds {}", model.name, to_string(taken),
                      to_string(given));
-  const ir::Dim& extent = taken.dims[0];
-  if (extent.is_symbol() ? batch > extent.size : batch != extent.size)
-    throw InputError("{}: batch {}: the model takes {} {}", model.name, batch,
-                     extent.is_symbol() ? "at most" : "exactly", extent.size);
+  require_batch(model, taken, batch);
   const DType labels = loaded(data.labels.dtype(), DType::i32);
   const DType wanted = loss == Loss::cross_entropy ? DType::i32 : DType::f32;
   if (labels != wanted)

@@ -101,6 +101,9 @@ class NotFinite : public InputError {
 ir::Program training_program(const ir::Program& model, const TrainOptions& options,
                              const machine::Target& target);
 
+// Throws InputError if a model that takes such examples does not take so many at once.
+void require_batch(const ir::Program& model, const ir::Type& examples, std::int64_t batch);
+
 // Throws InputError if examples or labels are not what the forward Program `model` takes in batches
 // of this size, or what the loss compares with.
 void require_fit(const ir::Program& model, const data::Dataset& data, std::int64_t batch,

@@ -15,8 +15,15 @@ void fill_below(std::span<Integer> values, std::int64_t end, const Random& rando
   for (auto& x : values) x = static_cast<Integer>(random.below(end, draw++));
 }
 
-Tensor made_up(const ir::Input& input, std::int64_t classes) {
-  Tensor value(input.type.dtype, ir::bound_shape(input.type.dims));
+// Whatever dimension is open is the batch.
+Shape shape_of(const ir::Type& type, std::int64_t batch) {
+  Shape shape;
+  for (const auto& dim : type.dims) shape.push_back(dim.is_symbol() ? batch : dim.size);
+  return shape;
+}
+
+Tensor made_up(const ir::Input& input, std::int64_t classes, std::int64_t batch) {
+  Tensor value(input.type.dtype, shape_of(input.type, batch));
   const Random random(1, input.argument);
   if (input.argument == pass::learning_rate_input) {
     value.span<float>()[0] = learning_rate;
@@ -49,8 +56,12 @@ TrainingStep::TrainingStep(const ir::Program& model, const TrainOptions& options
       states_(program_, options.seed),
       executable_(executor.compile_cpu(program_)) {
   const std::int64_t classes = classes_of(model);
+  for (const auto node : ir::inputs_of(model))
+    if (const auto& type = model.nodes[node].results[0]; type.rank() > 0)
+      require_batch(model, type, options.batch);
   for (const auto node : ir::inputs_of(program_))
-    arguments_.push_back(made_up(std::get<ir::Input>(program_.nodes[node].op), classes));
+    arguments_.push_back(
+        made_up(std::get<ir::Input>(program_.nodes[node].op), classes, options.batch));
   for (const auto& argument : arguments_) pointers_.push_back(&argument);
 }
 

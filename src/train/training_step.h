@@ -14,9 +14,10 @@ namespace gnomon::train {
 
 class TrainingStep {
  public:
-  // `model` is a forward Program for training with the output "logits". Floating-point examples are
-  // uniform in [-1, 1), tokens and labels below the extent of the logits' last dimension. Throws
-  // InputError if the model takes anything but one batch of examples.
+  // `model` is a forward Program for training with the output "logits"; options.batch examples are
+  // made up. Those of floating point are uniform in [-1, 1), tokens and labels below the extent of
+  // the logits' last dimension. Throws InputError if the model does not take so many at once, or
+  // examples of another type than f32 or i32.
   TrainingStep(const ir::Program& model, const TrainOptions& options, exec::CpuExecutor& executor);
 
   // The first call compiles.

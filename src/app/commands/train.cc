@@ -230,6 +230,9 @@ void add_train(CLI::App& parent) {
       command->add_flag(option + ",!--no-" + option.substr(2), value, field.meaning);
     else
       command->add_option(option, value, field.meaning)->capture_default_str();
+    if constexpr (std::is_unsigned_v<std::decay_t<decltype(value)>> &&
+                  !std::is_same_v<std::decay_t<decltype(value)>, bool>)
+      command->get_option(option)->check(CLI::NonNegativeNumber);
   });
   command->get_option("--data")->description(
       fmt::format("Data: {}, {}; x.npy,y.npy; arrays.npz; table.csv; book.txt; a folder of images",
