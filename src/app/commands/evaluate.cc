@@ -125,6 +125,7 @@ void run(Arguments& arguments) {
   const auto recipe = recipe_of(file, arguments);
   const auto model = file.build(arguments.batch).inference;
   arguments.batch = batch_taken(model, arguments.batch);
+  if (!arguments.outputs_file.empty()) require_writable(arguments.outputs_file);
   StackSampling stacks(arguments.execution.stacks_file);
   const auto executor = make_executor(arguments.execution);
   const auto test = train::as_trained(file, test_part(recipe, file), recipe.data);

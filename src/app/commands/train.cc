@@ -36,6 +36,17 @@ std::string option_name(std::string field) {
   return "--" + field;
 }
 
+// CLI11's own checks name the largest double.
+std::string at_least_0(const std::string& text) {
+  return text.starts_with('-') ? text + ": must be at least 0" : "";
+}
+
+std::string at_least_1(const std::string& text) {
+  return text == "0"             ? "0: must be at least 1"
+         : text.starts_with('-') ? text + ": must be at least 1"
+                                 : "";
+}
+
 bool is_given(const Arguments& arguments, const std::string& option) {
   return arguments.command_line->count(option) > 0;
 }
@@ -232,7 +243,7 @@ void add_train(CLI::App& parent) {
       command->add_option(option, value, field.meaning)->capture_default_str();
     if constexpr (std::is_unsigned_v<std::decay_t<decltype(value)>> &&
                   !std::is_same_v<std::decay_t<decltype(value)>, bool>)
-      command->get_option(option)->check(CLI::NonNegativeNumber);
+      command->get_option(option)->check(at_least_0);
   });
   command->get_option("--data")->description(
       fmt::format("Data: {}, {}; x.npy,y.npy; arrays.npz; table.csv; book.txt; a folder of images",
@@ -255,14 +266,14 @@ void add_train(CLI::App& parent) {
   command
       ->add_option("--checkpoint-every", a.training.checkpoint_steps,
                    "Steps between checkpoints; default: a minute, and after each evaluation")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least_0);
   command->add_option("--keep-last", a.training.retention.last, "Newest checkpoints that are kept")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_1);
   command
       ->add_option("--keep-every", a.training.retention.every,
                    "Keep also each checkpoint whose step is a multiple of N; 0: none")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least_0);
   command->add_flag("--keep-best,!--no-keep-best", a.training.retention.best,
                     "Keep also the one with the least test loss (the default)");
   command->add_flag("--json", a.json, "Print the result as JSON");
