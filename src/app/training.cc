@@ -126,7 +126,7 @@ class Session {
   }
 
   void open_run() {
-    lock_ = std::make_unique<train::RunLock>(t_.folder);
+    lock_ = train::lock_run(t_.folder);
     train::remove_unfinished(t_.folder);
     if (t_.resume) go_on();
     log_ = std::make_unique<train::StepLog>(t_.folder, trainer_->steps());
@@ -347,7 +347,7 @@ class Session {
   train::RunRecord record_;
   fault::CheckpointCost cost_before_;  // of the processes that had the run before this one
   train::LossWatch watch_;
-  std::unique_ptr<train::RunLock> lock_;
+  std::optional<FileLock> lock_;
   std::unique_ptr<train::StepLog> log_;
   std::unique_ptr<fault::Checkpoints> checkpoints_;
   Seconds last_checkpoint_;

@@ -1,9 +1,6 @@
 #include "study/record.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -244,26 +241,11 @@ std::string Records::report(std::int64_t id) const {
   return row.text(0);
 }
 
-RecordsLock::RecordsLock(const std::filesystem::path& records) {
-  const std::string path = with_folder(records).string() + ".lock";
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0)
-    throw InputError(
-        "{}: cannot be opened for writing; check the folder and its permissions, or "
-        "give another file with --records",
-        path);
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(descriptor_);
-    std::string holder = read_file(path, Bytes(100));
-    throw InputError("{}: is in use by {}; wait for it, or give another file with --records",
-                     records.string(), holder.empty() ? "another process" : "process " + holder);
-  }
-  const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(descriptor_, 0) != 0 ||
-      ::pwrite(descriptor_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-    throw EnvironmentError("{}: cannot be written; free some space", path);
+FileLock lock_records(const std::filesystem::path& records) {
+  const std::filesystem::path file = with_folder(records).string() + ".lock";
+  if (auto lock = FileLock::take(file, Seconds(2))) return std::move(*lock);
+  throw InputError("{}: is in use by {}; wait for it, or give another file with --records",
+                   records.string(), lock_holder(file));
 }
-
-RecordsLock::~RecordsLock() { ::close(descriptor_); }
 
 }  // namespace gnomon::study

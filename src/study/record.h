@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_lock.h"
 #include "base/units.h"
 #include "study/database.h"
 #include "study/runner.h"
@@ -78,15 +79,6 @@ class Records {
 
 // Held while a study writes, so that two processes never continue the same run. Throws InputError
 // naming the process that holds it.
-class RecordsLock {
- public:
-  explicit RecordsLock(const std::filesystem::path& records);
-  ~RecordsLock();
-  RecordsLock(const RecordsLock&) = delete;
-  RecordsLock& operator=(const RecordsLock&) = delete;
-
- private:
-  int descriptor_;
-};
+FileLock lock_records(const std::filesystem::path& records);
 
 }  // namespace gnomon::study

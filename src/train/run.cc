@@ -1,7 +1,6 @@
 #include "train/run.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -273,30 +272,15 @@ void remove_run(const fs::path& folder) {
   fs::remove(folder, not_empty);
 }
 
-RunLock::RunLock(const fs::path& folder) {
+FileLock lock_run(const fs::path& folder) {
   create_folder(folder);
   const fs::path file = folder / lock_name;
-  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) throw EnvironmentError("{}: {}", file.string(), std::strerror(errno));
-  // Who only asks (is_held) lets go at once.
-  for (int attempt = 0; attempt < 20; ++attempt) {
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-    ::usleep(10'000);
-  }
-  ::close(descriptor_);
-  throw EnvironmentError(
-      "{}: another process is at work on this run; wait for it, or start another", folder.string());
+  if (auto lock = FileLock::take(file, Seconds(1))) return std::move(*lock);
+  throw EnvironmentError("{}: {} is at work on this run; wait for it, or start another",
+                         folder.string(), lock_holder(file));
 }
 
-RunLock::~RunLock() { ::close(descriptor_); }
-
-bool is_held(const fs::path& folder) {
-  const int descriptor = ::open((folder / lock_name).c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0;
-  ::close(descriptor);
-  return held;
-}
+bool is_held(const fs::path& folder) { return is_locked(folder / lock_name); }
 
 std::string state_of(const RunRecord& record, const fs::path& folder) {
   const bool killed = record.state == RunState::running && !is_held(folder);

@@ -8,7 +8,7 @@
 //   model.safetensors   the trained model, at the end (train/model_file.h)
 //   report.html         the same for people
 //
-// Threads: one at a time. Processes: one may hold a run (RunLock), any may read it.
+// Threads: one at a time. Processes: one may hold a run (lock_run), any may read it.
 
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_lock.h"
 #include "fault/checkpoint.h"
 #include "train/recipe.h"
 #include "train/trainer.h"
@@ -86,18 +87,9 @@ void remove_unfinished(const std::filesystem::path& folder);
 // Deletes the run's files, and the folder if nothing else is in it.
 void remove_run(const std::filesystem::path& folder);
 
-// The right to change a run, until destruction or the end of the process however it comes.
-class RunLock {
- public:
-  // Creates the folder. Throws EnvironmentError if another process holds the run.
-  explicit RunLock(const std::filesystem::path& folder);
-  ~RunLock();
-  RunLock(const RunLock&) = delete;
-  RunLock& operator=(const RunLock&) = delete;
-
- private:
-  int descriptor_;
-};
+// The right to change a run. Creates the folder. Throws EnvironmentError if another process holds
+// the run.
+FileLock lock_run(const std::filesystem::path& folder);
 bool is_held(const std::filesystem::path& folder);
 
 // What has become of the run: its state's name, or "killed" if its process is gone without a word.

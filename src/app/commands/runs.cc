@@ -176,7 +176,7 @@ void remove(const Arguments& arguments) {
   for (const auto& run : arguments.runs) {
     const auto folder = find_run(run);
     {
-      const train::RunLock lock(folder);
+      const FileLock lock = train::lock_run(folder);
       train::remove_run(folder);
     }
     if (!arguments.json) fmt::print("removed {}\n", folder.string());

@@ -218,7 +218,7 @@ void run_and_print(const StudyRun& options) {
   if (options.json) Progress::silence();
   const study::Study study = read(options);
   if (!options.report.empty()) require_writable(options.report);
-  const study::RecordsLock lock(options.records);
+  const FileLock lock = study::lock_records(options.records);
   study::Records records(options.records);
   study::EngineOptions engine;
   engine.stages = fs::absolute(fs::path(options.records)).parent_path() / "stages";

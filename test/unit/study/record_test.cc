@@ -142,9 +142,9 @@ TEST_F(RecordsTest, AFolderThatCannotBeWritten) {
 }
 
 TEST_F(RecordsTest, HeldByAnotherStudy) {
-  const RecordsLock lock(file);
+  const FileLock lock = lock_records(file);
   try {
-    const RecordsLock second(file);
+    lock_records(file);
     FAIL();
   } catch (const InputError& error) {
     EXPECT_EQ(std::string(error.what()),

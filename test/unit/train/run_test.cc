@@ -144,12 +144,12 @@ TEST_F(RunTest, ADamagedLineOfTheLogCostsNoOther) {
 TEST_F(RunTest, OneProcessHoldsARun) {
   EXPECT_FALSE(is_held(folder));
   {
-    const RunLock lock(folder);
+    const FileLock lock = lock_run(folder);
     EXPECT_TRUE(is_held(folder));
-    EXPECT_THROW(RunLock second(folder), EnvironmentError);
+    EXPECT_THROW(lock_run(folder), EnvironmentError);
   }
   EXPECT_FALSE(is_held(folder));
-  EXPECT_NO_THROW(RunLock again(folder));
+  EXPECT_NO_THROW(lock_run(folder));
 }
 
 TEST_F(RunTest, FoldersAreNumbered) {
