@@ -47,4 +47,24 @@ Program specialise(const Program& program, const Binding& binding) {
   return bound(map_regions(program, bound));
 }
 
+bool is_reduction(const Op& op) {
+  return std::holds_alternative<Sum>(op) || std::holds_alternative<Max>(op);
+}
+
+const std::vector<std::int64_t>& reduced_axes(const Op& op) {
+  if (const auto* sum = std::get_if<Sum>(&op)) return sum->axes;
+  return std::get<Max>(op).axes;
+}
+
+const Dims& iteration_space(const Node& node, const Program& program) {
+  if (const auto* fused = std::get_if<Fused>(&node.op)) return iteration_space(fused->body.program());
+  return is_reduction(node.op) ? program.type(node.inputs[0]).dims : node.results[0].dims;
+}
+
+const Dims& iteration_space(const Program& body) {
+  for (const auto& node : body.nodes)
+    if (is_reduction(node.op)) return iteration_space(node, body);
+  return body.type(body.outputs[0].value).dims;
+}
+
 }  // namespace gnomon::ir

@@ -19,4 +19,13 @@ Program map_regions(const Program& program, const std::function<Program(const Pr
 // InputError when out of bounds.
 Program specialise(const Program& program, const Binding& binding);
 
+// Sums and maxima over dimensions.
+bool is_reduction(const Op& op);
+const std::vector<std::int64_t>& reduced_axes(const Op& op);
+
+// The dimensions over which a node iterates whose work is element-wise, or the reduction of
+// element-wise values: those of its result, or of what is reduced. Of a Fused node its body's.
+const Dims& iteration_space(const Node& node, const Program& program);
+const Dims& iteration_space(const Program& body);
+
 }  // namespace gnomon::ir

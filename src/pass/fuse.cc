@@ -1,12 +1,14 @@
 #include "pass/fuse.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <queue>
 #include <set>
 
 #include "ir/builder.h"
 #include "ir/op_info.h"
+#include "ir/regions.h"
 #include "pass/dead_code.h"
 #include "pass/rewrite.h"
 
@@ -20,6 +22,7 @@ using Members = std::vector<std::uint32_t>;  // in program order
 constexpr std::size_t largest_region = 64;
 constexpr std::uint32_t longest_stretch = 16;  // of program order, between producer and consumer
 constexpr std::size_t longest_search = 64;     // regions visited in search of a circle
+constexpr int most_recomputed = 24;            // nodes, to make one value anew
 
 template <typename... Ops>
 bool is_any(const ir::Op& op) {
@@ -34,7 +37,10 @@ bool is_contraction(const ir::Op& op) {
 // Computed from next to nothing, so every region makes its own.
 bool is_cheap_source(const ir::Op& op) { return is_any<ir::Full, ir::Broadcast>(op); }
 
-bool can_join(const ir::Op& op) { return ir::is_elementwise(op) || is_contraction(op); }
+// What runs over a value element by element.
+bool sweeps(const ir::Op& op) { return ir::is_elementwise(op) || ir::is_reduction(op); }
+
+bool can_join(const ir::Op& op) { return sweeps(op) || is_contraction(op); }
 
 // Members made one node: what it takes, what it yields, and its inner Program.
 struct Region {
@@ -45,24 +51,82 @@ struct Region {
 class Fusion {
  public:
   Fusion(const Program& program, const machine::Target& target)
-      : program_(program), target_(target), uses_(ir::uses_of(program)) {
+      : program_(program), target_(target), uses_(ir::uses_of(program)), readers_(uses_) {
     for (std::uint32_t i = 0; i < program.nodes.size(); ++i) {
       group_of_.push_back(i);
       members_.push_back({i});
     }
     is_output_.resize(program.nodes.size(), false);
     for (const auto& output : program.outputs) is_output_[output.value.node] = true;
+    find_recomputed();
+    find_readers();
   }
 
   Program run() {
     for (std::uint32_t i = 0; i < program_.nodes.size(); ++i)
-      if (ir::is_elementwise(program_.nodes[i].op)) grow_over(i);
+      if (sweeps(program_.nodes[i].op)) grow_over(i);
     return remove_dead_code(emit());
   }
 
  private:
   const ir::Node& node(std::uint32_t index) const { return program_.nodes[index]; }
-  const ir::Dims& space(std::uint32_t index) const { return node(index).results[0].dims; }
+  const ir::Dims& space(std::uint32_t index) const {
+    return ir::iteration_space(node(index), program_);
+  }
+
+  // ---- values that are not kept
+
+  // A value that element-wise operators make of one other value of its size, which is kept anyway,
+  // is made again by every region that reads it: that costs no more memory traffic than reading it
+  // would, and saves writing it. Whoever reads such a value must be able to.
+  void find_recomputed() {
+    const auto count = static_cast<std::uint32_t>(program_.nodes.size());
+    recomputed_.resize(count, 0);
+    std::vector<std::uint32_t> kept(count);  // the value that it is made of
+    for (std::uint32_t i = 0; i < count; ++i) {
+      kept[i] = i;
+      if (!ir::is_elementwise(node(i).op) || node(i).inputs.empty() || is_needed(i)) continue;
+      std::set<std::uint32_t> sources;
+      int nodes = 1;
+      for (const auto value : node(i).inputs) {
+        if (is_cheap_source(node(value.node).op)) continue;
+        sources.insert(kept[value.node]);
+        nodes += recomputed_[value.node];
+      }
+      if (sources.size() != 1 || nodes > most_recomputed) continue;
+      if (is_any<ir::Read>(node(*sources.begin()).op)) continue;  // written over, in time
+      kept[i] = *sources.begin();
+      recomputed_[i] = nodes;
+    }
+    for (auto i = count; i-- > 0;) {
+      if (!sweeps(node(i).op) || target_.fuses(region({i}).body)) continue;
+      for (const auto value : node(i).inputs) recomputed_[value.node] = 0;
+    }
+  }
+
+  // By something that does not make it again.
+  bool is_needed(std::uint32_t index) const {
+    return is_output_[index] ||
+           std::any_of(uses_[index].begin(), uses_[index].end(),
+                       [&](std::uint32_t user) { return !sweeps(node(user).op); });
+  }
+
+  bool is_recomputed(std::uint32_t index) const { return recomputed_[index] > 0; }
+  bool is_copied(std::uint32_t index) const {
+    return is_cheap_source(node(index).op) || is_recomputed(index);
+  }
+
+  // Who reads a value where it is kept: its users, and through recomputed ones theirs.
+  void find_readers() {
+    for (auto i = static_cast<std::uint32_t>(uses_.size()); i-- > 0;) {
+      auto& readers = readers_[i];
+      for (const auto user : uses_[i])
+        if (is_recomputed(user))
+          readers.insert(readers.end(), readers_[user].begin(), readers_[user].end());
+      std::sort(readers.begin(), readers.end());
+      readers.erase(std::unique(readers.begin(), readers.end()), readers.end());
+    }
+  }
 
   // ---- growth
 
@@ -101,6 +165,7 @@ class Fusion {
     for (const auto m : members) {
       results += is_used_outside(m, members);
       if (is_contraction(node(m).op)) continue;
+      if (ir::is_reduction(node(m).op)) return false;
       for (const auto value : node(m).inputs)
         if (!contains(members, value.node) && !is_cheap_source(node(value.node).op)) return false;
     }
@@ -113,7 +178,8 @@ class Fusion {
 
   bool is_used_outside(std::uint32_t index, const Members& members) const {
     if (is_output_[index]) return true;
-    return std::any_of(uses_[index].begin(), uses_[index].end(),
+    if (is_recomputed(index)) return false;
+    return std::any_of(readers_[index].begin(), readers_[index].end(),
                        [&](std::uint32_t user) { return !contains(members, user); });
   }
 
@@ -152,35 +218,35 @@ class Fusion {
     for (const auto m : members) name += (name.empty() ? "" : "_") + std::string(op_name(m));
     ir::Builder b(name);
     std::map<Value, Value> inner;
-    const auto argument = [&](Value outer) {
-      const auto known = inner.find(outer);
-      if (known != inner.end()) return known->second;
-      region.inputs.push_back(outer);
-      return inner[outer] =
-                 b.input(fmt::format("x{}", region.inputs.size() - 1), program_.type(outer));
-    };
     // Arguments first, in order of use.
-    for (const auto m : members)
-      for (const auto value : node(m).inputs) {
-        if (contains(members, value.node)) continue;
-        if (!is_cheap_source(node(value.node).op))
-          argument(value);
-        else
-          for (const auto operand : node(value.node).inputs) argument(operand);
+    const std::function<void(Value)> take = [&](Value outer) {
+      if (contains(members, outer.node) || inner.contains(outer)) return;
+      if (is_copied(outer.node)) {
+        for (const auto operand : node(outer.node).inputs) take(operand);
+        return;
       }
-    const auto copy = [&](std::uint32_t index) {
+      region.inputs.push_back(outer);
+      inner[outer] = b.input(fmt::format("x{}", region.inputs.size() - 1), program_.type(outer));
+    };
+    for (const auto m : members)
+      for (const auto value : node(m).inputs) take(value);
+    const std::function<void(std::uint32_t)> copy = [&](std::uint32_t index) {
       std::vector<Value> operands;
-      for (const auto value : node(index).inputs) operands.push_back(inner.at(value));
+      for (const auto value : node(index).inputs) {
+        if (!inner.contains(value)) copy(value.node);
+        operands.push_back(inner.at(value));
+      }
       inner[{index, 0}] = b.append(node(index).op, operands)[0];
     };
+    const auto yield = [&](std::uint32_t index) {
+      b.output(fmt::format("y{}", region.outputs.size()), inner.at({index, 0}));
+      region.outputs.push_back({index, 0});
+    };
     for (const auto m : members) {
-      for (const auto value : node(m).inputs)
-        if (!inner.contains(value)) copy(value.node);
-      copy(m);
-      if (!is_used_outside(m, members)) continue;
-      b.output(fmt::format("y{}", region.outputs.size()), inner.at({m, 0}));
-      region.outputs.push_back({m, 0});
+      if (!inner.contains({m, 0})) copy(m);
+      if (is_used_outside(m, members)) yield(m);
     }
+    if (region.outputs.empty()) yield(members.back());  // as it is while nothing has joined yet
     region.body = b.finish();
     return region;
   }
@@ -200,14 +266,17 @@ class Fusion {
 
   bool emit_region(Rewrite& rewrite, const Members& members) const {
     if (!can_join(node(members[0]).op)) return false;
+    if (std::none_of(members.begin(), members.end(),
+                     [&](std::uint32_t m) { return is_used_outside(m, members); }))
+      return true;  // made where it is used
     if (members.size() == 1) {
       const auto& inputs = node(members[0]).inputs;
       if (std::none_of(inputs.begin(), inputs.end(),
-                       [&](Value value) { return is_cheap_source(node(value.node).op); }))
+                       [&](Value value) { return is_copied(value.node); }))
         return false;
     }
     const Region made = region(members);
-    if (members.size() == 1 && (made.outputs.empty() || !target_.fuses(made.body))) return false;
+    if (members.size() == 1 && !target_.fuses(made.body)) return false;
     std::string label;
     for (const auto m : members)
       if (label.empty()) label = node(m).label;
@@ -247,6 +316,8 @@ class Fusion {
   const Program& program_;
   const machine::Target& target_;
   const std::vector<std::vector<std::uint32_t>> uses_;
+  std::vector<std::vector<std::uint32_t>> readers_;  // by node
+  std::vector<int> recomputed_;          // by node: how many it takes, 0 for a value that is kept
   std::vector<std::uint32_t> group_of_;  // by node
   std::vector<Members> members_;         // by group; a group is named by its first founder
   std::vector<bool> is_output_;          // by node

@@ -10,10 +10,13 @@ namespace gnomon::pass {
 //
 //   - a contraction and the element-wise nodes behind it that need nothing but its result, numbers
 //     and broadcasts: bias, relu, conversion. The region has one result.
-//   - element-wise nodes of one iteration space, with any number of results: the whole update of a
-//     parameter reads and writes memory once.
+//   - element-wise nodes of one iteration space and reductions of their values, with any number of
+//     results: the whole update of a parameter reads and writes memory once, and what is only
+//     summed is never written.
 //
-// `full` and `broadcast` nodes are copied into every region that uses them. Growth is greedy in
+// `full` and `broadcast` nodes are copied into every region that uses them, and so is a value made
+// from one other value of its size alone that is kept in any case: reading that instead costs the
+// same, and nothing is written for a region much later (the backward pass). Growth is greedy in
 // program order, from producers to consumers, over a short stretch of it only: a value that a much
 // later node needs (the backward pass) is not computed early to lie in memory. Regions never depend
 // on each other in a circle, and the order of arguments stays. Inner Programs are left alone. Costs

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "ir/op_info.h"
+#include "ir/regions.h"
 #include "pass/rewrite.h"
 
 namespace gnomon::pass {
@@ -16,12 +17,14 @@ using ir::Value;
 
 using StateLayouts = std::map<std::string, Layout, std::less<>>;
 
-bool is_elementwise_region(const ir::Op& op) {
+// Element-wise operators and reductions of their values: any layout serves, if it is one.
+bool takes_any_layout(const ir::Op& op) {
   const auto* fused = std::get_if<ir::Fused>(&op);
-  if (fused == nullptr) return ir::is_elementwise(op);
+  if (fused == nullptr) return ir::is_elementwise(op) || ir::is_reduction(op);
   const auto& nodes = fused->body.program().nodes;
   return std::all_of(nodes.begin(), nodes.end(), [](const ir::Node& node) {
-    return ir::is_elementwise(node.op) || std::holds_alternative<ir::Input>(node.op) ||
+    return ir::is_elementwise(node.op) || ir::is_reduction(node.op) ||
+           std::holds_alternative<ir::Input>(node.op) ||
            std::holds_alternative<ir::Full>(node.op) ||
            std::holds_alternative<ir::Broadcast>(node.op);
   });
@@ -66,7 +69,7 @@ class Walk {
     if (is_row_major_only(node)) return append(index, row_major(node));
 
     const auto types = operand_types(source_, node);
-    const bool follows = is_elementwise_region(node.op);
+    const bool follows = takes_any_layout(node.op);
     const auto current = follows ? agreed(node) : layouts_of(rewrite_.at(node.inputs));
     auto answer = target_.layouts(node, types, current).value_or(row_major(node));
     GNOMON_CHECK(answer.operands.size() == node.inputs.size() &&
@@ -96,8 +99,9 @@ class Walk {
   // The operands' layouts after those of full size were brought to one.
   std::vector<Layout> agreed(const ir::Node& node) const {
     auto layouts = layouts_of(rewrite_.at(node.inputs));
+    const ir::Dims& space = ir::iteration_space(node, source_);
     const auto is_full_size = [&](std::size_t i) {
-      return source_.type(node.inputs[i]).dims == node.results[0].dims;
+      return source_.type(node.inputs[i]).dims == space;
     };
     const Layout* choice = nullptr;
     bool is_state = false;

@@ -1,5 +1,6 @@
 #include "pass/simplify.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "ir/op_info.h"
@@ -14,11 +15,15 @@ namespace {
 using ir::Program;
 using ir::Value;
 
-std::size_t hash_of(const ir::Node& node) {
-  std::size_t hash = node.op.index();
+// Equal operators on equal operands have equal results; what takes no operands is told apart by its
+// type.
+std::size_t hash_of(const ir::Op& op, const std::vector<Value>& inputs,
+                    const std::vector<ir::Type>& results) {
+  std::size_t hash = op.index();
   const auto mix = [&](std::size_t x) { hash = (hash ^ x) * 0x9e3779b97f4a7c15u + (hash >> 29); };
-  for (const auto value : node.inputs) mix(value.node), mix(value.result);
-  for (const auto& type : node.results) {
+  for (const auto value : inputs) mix(value.node), mix(value.result);
+  if (!inputs.empty()) return hash;
+  for (const auto& type : results) {
     mix(static_cast<std::size_t>(type.dtype));
     for (const auto& dim : type.dims) mix(static_cast<std::size_t>(dim.size));
   }
@@ -49,6 +54,10 @@ class Sweep final : public Simplifier {
   Value emit(ir::Op op, std::vector<Value> inputs) override {
     return add(std::move(op), std::move(inputs)).at(0);
   }
+  std::optional<Value> known(const ir::Op& op, const std::vector<Value>& inputs) const override {
+    const auto found = find(op, inputs, {});
+    return found ? std::optional(Value{*found, 0}) : std::nullopt;
+  }
 
  private:
   std::vector<Value> add(ir::Op op, std::vector<Value> inputs) {
@@ -56,21 +65,26 @@ class Sweep final : public Simplifier {
     const bool shared = may_share(op);
     const auto results = rewrite_.append(std::move(op), std::move(inputs), label_);
     if (!shared) return results;
-    const auto& nodes = program().nodes;
-    const auto fresh = static_cast<std::uint32_t>(nodes.size() - 1);
-    const auto [begin, end] = known_.equal_range(hash_of(nodes[fresh]));
-    for (auto entry = begin; entry != end; ++entry) {
-      const ir::Node& other = nodes[entry->second];
-      if (other.op == nodes[fresh].op && other.inputs == nodes[fresh].inputs &&
-          other.results == nodes[fresh].results) {
-        std::vector<Value> values;
-        for (std::uint32_t r = 0; r < other.results.size(); ++r)
-          values.push_back({entry->second, r});
-        return values;  // the new node is dead
-      }
+    const auto fresh = static_cast<std::uint32_t>(program().nodes.size() - 1);
+    const ir::Node& node = program().nodes[fresh];
+    if (const auto other = find(node.op, node.inputs, node.results)) {
+      std::vector<Value> values;
+      for (std::uint32_t r = 0; r < node.results.size(); ++r) values.push_back({*other, r});
+      return values;  // the new node is dead
     }
-    known_.emplace(hash_of(nodes[fresh]), fresh);
+    known_.emplace(hash_of(node.op, node.inputs, node.results), fresh);
     return results;
+  }
+
+  std::optional<std::uint32_t> find(const ir::Op& op, const std::vector<Value>& inputs,
+                                    const std::vector<ir::Type>& results) const {
+    const auto [begin, end] = known_.equal_range(hash_of(op, inputs, results));
+    const auto found = std::find_if(begin, end, [&](const auto& entry) {
+      const ir::Node& other = program().nodes[entry.second];
+      return other.inputs == inputs && other.op == op &&
+             (!inputs.empty() || other.results == results);
+    });
+    return found == end ? std::nullopt : std::optional(found->second);
   }
 
   Rewrite rewrite_;

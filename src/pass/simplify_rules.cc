@@ -295,6 +295,92 @@ Match sum_over_extents_of_one(Simplifier& s, const ir::Sum& op, const Operands& 
   return s.emit(ir::Reshape{result}, {x[0]});
 }
 
+// The sum over `axes` of a value that is linear in values whose sums over them are known already,
+// made of those: of a centred value, or of a normalisation's gradient, which normalisations need
+// beside sums of their terms. nullopt otherwise.
+class LinearSum {
+ public:
+  LinearSum(Simplifier& s, const ir::Sum& op, const ir::Type& operand)
+      : s_(s), op_(op), kept_{operand.dtype, {}} {
+    for (std::int64_t d = 0; d < op.rank; ++d)
+      if (std::find(op.axes.begin(), op.axes.end(), d) == op.axes.end()) {
+        kept_axes_.push_back(d);
+        kept_.dims.push_back(operand.dims[static_cast<std::size_t>(d)]);
+      }
+  }
+
+  // Of what the operator that makes `x` puts together.
+  Match of_parts(Value x, int depth) {
+    if (depth > deepest) return {};
+    if (s_.made_by<ir::Negate>(x) != nullptr) {
+      const Match sum = of(s_.operand_of(x), depth);
+      return sum ? s_.emit(ir::Negate{}, {*sum}) : Match();
+    }
+    if (s_.made_by<ir::Add>(x) != nullptr) return of_both(x, ir::Add{}, depth);
+    if (s_.made_by<ir::Subtract>(x) != nullptr) return of_both(x, ir::Subtract{}, depth);
+    if (s_.made_by<ir::Multiply>(x) != nullptr) {
+      const Match scaled = times(s_.operand_of(x, 0), s_.operand_of(x, 1), ir::Multiply{}, depth);
+      return scaled ? scaled
+                    : times(s_.operand_of(x, 1), s_.operand_of(x, 0), ir::Multiply{}, depth);
+    }
+    if (s_.made_by<ir::Divide>(x) != nullptr)
+      return times(s_.operand_of(x, 0), s_.operand_of(x, 1), ir::Divide{}, depth);
+    return {};
+  }
+
+ private:
+  static constexpr int deepest = 8;
+
+  Match of(Value x, int depth) {
+    if (const auto sum = s_.known(op_, {x})) return sum;
+    if (const Match value = even(x)) {
+      const Value count = s_.emit(ir::Extent{op_.axes}, {x});
+      return s_.emit(ir::Multiply{}, {*value, s_.emit(ir::Broadcast{{}, kept_}, {count})});
+    }
+    return of_parts(x, depth + 1);
+  }
+
+  Match of_both(Value x, const ir::Op& op, int depth) {
+    const Match first = of(s_.operand_of(x, 0), depth);
+    if (!first) return {};
+    const Match second = of(s_.operand_of(x, 1), depth);
+    return second ? s_.emit(op, {*first, *second}) : Match();
+  }
+
+  Match times(Value x, Value factor, const ir::Op& op, int depth) {
+    const Match by = even(factor);
+    if (!by) return {};
+    const Match sum = of(x, depth);
+    return sum ? s_.emit(op, {*sum, *by}) : Match();
+  }
+
+  // A value that is the same all along the axes, without them.
+  Match even(Value x) {
+    if (const auto number = constant(s_, x)) return s_.emit(ir::Full{*number, kept_}, {});
+    const auto* broadcast = s_.made_by<ir::Broadcast>(x);
+    if (broadcast == nullptr) return {};
+    Axes axes;
+    for (const auto axis : broadcast->axes) {
+      const auto kept = std::find(kept_axes_.begin(), kept_axes_.end(), axis);
+      if (kept == kept_axes_.end()) return {};
+      axes.push_back(kept - kept_axes_.begin());
+    }
+    return s_.emit(ir::Broadcast{axes, kept_}, {s_.operand_of(x)});
+  }
+
+  Simplifier& s_;
+  const ir::Sum& op_;
+  Axes kept_axes_;
+  ir::Type kept_;
+};
+
+Match sum_of_known_sums(Simplifier& s, const ir::Sum& op, const Operands& x) {
+  const ir::Type& type = s.type(x[0]);
+  if (type.dtype != DType::f32 && type.dtype != DType::f64) return {};
+  const ir::Type operand = type;
+  return LinearSum(s, op, operand).of_parts(x[0], 0);
+}
+
 // ---- the table
 
 using Rule = Match (*)(Simplifier&, const ir::Op&, const Operands&);
@@ -347,6 +433,7 @@ constexpr NamedRule rules[] = {
     {"sum over nothing", Only<sum_over_nothing>::apply},
     {"max over nothing", Only<max_over_nothing>::apply},
     {"sum over extents of one", Only<sum_over_extents_of_one>::apply},
+    {"sum of known sums", Only<sum_of_known_sums>::apply},
 };
 
 }  // namespace

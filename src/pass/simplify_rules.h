@@ -17,6 +17,9 @@ class Simplifier {
   virtual const ir::Program& program() const = 0;
   // The value of a node of one result, itself simplified.
   virtual ir::Value emit(ir::Op op, std::vector<ir::Value> inputs) = 0;
+  // The value of such a node, if the program has one.
+  virtual std::optional<ir::Value> known(const ir::Op& op,
+                                         const std::vector<ir::Value>& inputs) const = 0;
 
   const ir::Type& type(ir::Value value) const { return program().type(value); }
 

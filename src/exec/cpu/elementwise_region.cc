@@ -4,6 +4,7 @@
 
 #include "exec/cpu/spread.h"
 #include "ir/op_info.h"
+#include "ir/regions.h"
 
 namespace gnomon::exec::cpu {
 namespace {
@@ -28,7 +29,7 @@ bool only_spread(const ir::Program& body, std::uint32_t node,
 
 bool is_elementwise_region(const ir::Program& body) {
   if (body.outputs.empty() || body.nodes.size() > most_nodes) return false;
-  const ir::Dims& dims = body.type(body.outputs[0].value).dims;
+  const ir::Dims& dims = ir::iteration_space(body);
   if (dims.size() > most_dimensions) return false;
   const auto uses = ir::uses_of(body);
   for (std::uint32_t i = 0; i < body.nodes.size(); ++i) {
@@ -39,12 +40,17 @@ bool is_elementwise_region(const ir::Program& body) {
       if (!full_size && !only_spread(body, i, uses)) return false;
     } else if (std::holds_alternative<ir::Broadcast>(node.op)) {
       if (!full_size || !is_source(body.nodes[node.inputs[0].node].op)) return false;
+    } else if (ir::is_reduction(node.op)) {
+      if (!uses[i].empty() || ir::reduced_axes(node.op).empty() ||
+          body.type(node.inputs[0]).dims != dims)
+        return false;
     } else if (!full_size || !ir::is_elementwise(node.op)) {
       return false;
     }
   }
   return std::all_of(body.outputs.begin(), body.outputs.end(), [&](const ir::Output& output) {
-    return body.type(output.value).dims == dims;
+    return body.type(output.value).dims == dims ||
+           ir::is_reduction(body.nodes[output.value.node].op);
   });
 }
 

@@ -7,7 +7,6 @@
 #include "exec/cpu/elementwise_region.h"
 #include "exec/cpu/moving.h"
 #include "exec/cpu/pooling.h"
-#include "exec/cpu/reduction.h"
 #include "exec/cpu/reference_kernel.h"
 #include "exec/cpu/rows.h"
 #include "exec/cpu/tables.h"
@@ -76,12 +75,8 @@ class Chooser {
     return make_copy(site_);
   }
 
-  Choice operator()(const ir::Sum& op) const {
-    return choose(make_reduction(site_, op.axes, ir::Reduction::sum), types);
-  }
-  Choice operator()(const ir::Max& op) const {
-    return choose(make_reduction(site_, op.axes, ir::Reduction::max), types);
-  }
+  Choice operator()(const ir::Sum&) const { return one(); }
+  Choice operator()(const ir::Max&) const { return one(); }
   Choice operator()(const ir::ArgMax&) const { return choose(make_arg_max(site_), types); }
   Choice operator()(const ir::OneHot&) const { return choose(make_one_hot(site_), types); }
   Choice operator()(const ir::Gather&) const { return choose(make_gather(site_), types); }
@@ -121,7 +116,7 @@ class Chooser {
 
   Choice region(const ir::Program& body) const {
     if (is_elementwise_region(body))
-      return choose(make_tape(body, site_), "operands are stored in different layouts");
+      return choose(make_tape(body, site_), "operands lie in different layouts, or padding is reduced");
     const auto contraction = as_contraction(body);
     if (!contraction) return UseReference{types};
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);

@@ -130,6 +130,15 @@ bool is_padded(const Shape& shape, const ir::Layout& layout) {
   return stored_count(shape, layout) != element_count(shape);
 }
 
+bool reduces_padding(const Shape& shape, const ir::Layout& layout,
+                     const std::vector<std::int64_t>& axes) {
+  const auto [block, outer] = blocking(shape, ir::parts(layout, shape.size()));
+  return std::any_of(axes.begin(), axes.end(), [&, &block = block, &outer = outer](auto axis) {
+    const auto d = static_cast<std::size_t>(axis);
+    return block[d] * outer[d] != shape[d];
+  });
+}
+
 std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout) {
   std::vector<std::vector<std::int64_t>> result;
   for (const auto extent : shape)

@@ -40,6 +40,10 @@ std::vector<Level> levels(const Shape& shape, const ir::Layout& layout);
 std::int64_t stored_count(const Shape& shape, const ir::Layout& layout);
 bool is_padded(const Shape& shape, const ir::Layout& layout);
 
+// Whether there is padding among what a reduction over `axes` would combine.
+bool reduces_padding(const Shape& shape, const ir::Layout& layout,
+                     const std::vector<std::int64_t>& axes);
+
 // The offset of each position along one dimension, which for blocked layouts is no multiple of a
 // stride. The offset of an element is the sum over its dimensions.
 std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout);

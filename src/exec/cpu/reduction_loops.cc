@@ -9,6 +9,7 @@ namespace gnomon::exec::cpu {
 namespace {
 
 constexpr std::int64_t width = 16;        // lanes combined side by side
+constexpr std::int64_t chains = 4;        // of additions, none of which waits for another
 constexpr std::int64_t most_terms = 256;  // of one f32 sum
 
 struct Add {
@@ -26,23 +27,32 @@ struct Larger {
 };
 
 // Rows of up to `width` lanes, `stride` elements apart.
-template <typename T, typename Combine>
-inline __attribute__((always_inline)) void combine_rows(const T* in, std::int64_t rows,
+template <typename Combine>
+inline __attribute__((always_inline)) void combine_rows(const float* in, std::int64_t rows,
                                                         std::int64_t stride, std::int64_t lanes,
                                                         double* total, Combine combine) {
   while (rows > 0) {
     const std::int64_t terms = std::min(rows, most_terms);
     float partial[width];
-    if (lanes == width) {
-      for (std::int64_t l = 0; l < width; ++l) partial[l] = static_cast<float>(in[l]);
-      for (std::int64_t row = 1; row < terms; ++row)
+    if (lanes == width && terms >= chains) {
+      float chain[chains][width];
+      for (std::int64_t c = 0; c < chains; ++c)
+        for (std::int64_t l = 0; l < width; ++l) chain[c][l] = in[c * stride + l];
+      std::int64_t row = chains;
+      for (; row + chains <= terms; row += chains)
+        for (std::int64_t c = 0; c < chains; ++c)
+          for (std::int64_t l = 0; l < width; ++l)
+            chain[c][l] = combine(chain[c][l], in[(row + c) * stride + l]);
+      for (; row < terms; ++row)
         for (std::int64_t l = 0; l < width; ++l)
-          partial[l] = combine(partial[l], static_cast<float>(in[row * stride + l]));
+          chain[0][l] = combine(chain[0][l], in[row * stride + l]);
+      for (std::int64_t l = 0; l < width; ++l)
+        partial[l] = combine(combine(chain[0][l], chain[1][l]), combine(chain[2][l], chain[3][l]));
     } else {
-      for (std::int64_t l = 0; l < lanes; ++l) partial[l] = static_cast<float>(in[l]);
+      for (std::int64_t l = 0; l < lanes; ++l) partial[l] = in[l];
       for (std::int64_t row = 1; row < terms; ++row)
         for (std::int64_t l = 0; l < lanes; ++l)
-          partial[l] = combine(partial[l], static_cast<float>(in[row * stride + l]));
+          partial[l] = combine(partial[l], in[row * stride + l]);
     }
     for (std::int64_t l = 0; l < lanes; ++l)
       total[l] = combine(total[l], static_cast<double>(partial[l]));
@@ -51,8 +61,8 @@ inline __attribute__((always_inline)) void combine_rows(const T* in, std::int64_
   }
 }
 
-template <typename T, typename Combine>
-inline __attribute__((always_inline)) void combine_all(const T* in, std::int64_t rows,
+template <typename Combine>
+inline __attribute__((always_inline)) void combine_all(const float* in, std::int64_t rows,
                                                        std::int64_t lanes, std::int64_t stride,
                                                        double* total, double start,
                                                        Combine combine) {
@@ -69,25 +79,22 @@ inline __attribute__((always_inline)) void combine_all(const T* in, std::int64_t
   for (const double value : side_by_side) *total = combine(*total, value);
 }
 
-constexpr double lowest = -std::numeric_limits<double>::infinity();
-
 }  // namespace
 
-GNOMON_VECTORISED void sum_rows(const float* in, std::int64_t rows, std::int64_t lanes,
-                                std::int64_t stride, double* total) {
-  combine_all(in, rows, lanes, stride, total, 0, Add{});
+double start_of(ir::Reduction kind) {
+  return kind == ir::Reduction::sum ? 0 : -std::numeric_limits<double>::infinity();
 }
-GNOMON_VECTORISED void sum_rows(const Bf16* in, std::int64_t rows, std::int64_t lanes,
-                                std::int64_t stride, double* total) {
-  combine_all(in, rows, lanes, stride, total, 0, Add{});
+
+double combined(ir::Reduction kind, double a, double b) {
+  return kind == ir::Reduction::sum ? Add{}(a, b) : Larger{}(a, b);
 }
-GNOMON_VECTORISED void max_rows(const float* in, std::int64_t rows, std::int64_t lanes,
-                                std::int64_t stride, double* total) {
-  combine_all(in, rows, lanes, stride, total, lowest, Larger{});
-}
-GNOMON_VECTORISED void max_rows(const Bf16* in, std::int64_t rows, std::int64_t lanes,
-                                std::int64_t stride, double* total) {
-  combine_all(in, rows, lanes, stride, total, lowest, Larger{});
+
+GNOMON_VECTORISED void reduce_rows(ir::Reduction kind, const float* in, std::int64_t rows,
+                                   std::int64_t lanes, std::int64_t stride, double* total) {
+  if (kind == ir::Reduction::sum)
+    combine_all(in, rows, lanes, stride, total, 0, Add{});
+  else
+    combine_all(in, rows, lanes, stride, total, start_of(kind), Larger{});
 }
 
 }  // namespace gnomon::exec::cpu

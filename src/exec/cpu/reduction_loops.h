@@ -2,21 +2,20 @@
 
 // The inner loops of reductions: rows of `lanes` elements, each row `stride` elements after the one
 // before, combined along rows into one accumulator per lane. With one lane and a stride of one the
-// elements are a run, combined into one.
+// elements are a run, combined into one. Sums are taken in f32 over at most 256 terms and in f64
+// from there on.
 
 #include <cstdint>
 
-#include "base/dtype.h"
+#include "ir/rule.h"
 
 namespace gnomon::exec::cpu {
 
-void sum_rows(const float* in, std::int64_t rows, std::int64_t lanes, std::int64_t stride,
-              double* total);
-void sum_rows(const Bf16* in, std::int64_t rows, std::int64_t lanes, std::int64_t stride,
-              double* total);
-void max_rows(const float* in, std::int64_t rows, std::int64_t lanes, std::int64_t stride,
-              double* total);
-void max_rows(const Bf16* in, std::int64_t rows, std::int64_t lanes, std::int64_t stride,
-              double* total);
+// What a reduction of nothing is, and of two numbers.
+double start_of(ir::Reduction kind);
+double combined(ir::Reduction kind, double a, double b);
+
+void reduce_rows(ir::Reduction kind, const float* in, std::int64_t rows, std::int64_t lanes,
+                 std::int64_t stride, double* total);
 
 }  // namespace gnomon::exec::cpu

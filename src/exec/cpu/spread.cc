@@ -1,13 +1,14 @@
 #include "exec/cpu/spread.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+
+#include "exec/cpu/reduction_loops.h"
 
 namespace gnomon::exec::cpu {
 
 Spread::Spread(const Stored& source, const std::vector<std::int64_t>& axes, const Stored& target)
-    : offset_(target.type.rank()), scalar_(element_count(source.shape()) == 1) {
+    : offset_(target.type.rank()) {
   const auto along = offsets(source.shape(), source.layout);
   auto loops = levels(target.shape(), target.layout);
   for (std::size_t i = 0; i < axes.size(); ++i)
@@ -31,50 +32,127 @@ Spread::Spread(const Stored& source, const std::vector<std::int64_t>& axes, cons
   outer_ = std::move(loops);
 }
 
+Spread::Position Spread::position_of(std::int64_t chunk) const {
+  Position position{};
+  for (auto level = outer_.rbegin(); level != outer_.rend(); ++level) {
+    position[level->dimension] += chunk % level->extent * level->step;
+    chunk /= level->extent;
+  }
+  return position;
+}
+
+template <typename F>
+void Spread::for_chunks(std::int64_t begin, std::int64_t count, const F& f) const {
+  for (std::int64_t length; count > 0; begin += length, count -= length) {
+    const std::int64_t phase = begin % chunk_;
+    length = std::min(count, chunk_ - phase);
+    f(position_of(begin / chunk_), phase, length);
+  }
+}
+
+std::int64_t Spread::offset_without(std::size_t skipped, const Position& position) const {
+  std::int64_t offset = 0;
+  for (std::size_t d = 0; d < offset_.size(); ++d)
+    if (d != skipped && !offset_[d].empty())
+      offset += offset_[d][static_cast<std::size_t>(position[d])];
+  return offset;
+}
+
 template <typename From, typename To>
 void Spread::expand(const From* source, std::int64_t begin, std::int64_t count, To* out) const {
   const auto at = [&](std::int64_t offset) {
     return offset < 0 ? To{} : static_cast<To>(source[offset]);
   };
-  const std::size_t rank = offset_.size();
-  std::array<std::int64_t, most_dimensions> position;
-  while (count > 0) {
-    const std::int64_t phase = begin % chunk_;
-    const std::int64_t length = std::min(count, chunk_ - phase);
-    position.fill(0);
-    std::int64_t rest = begin / chunk_;
-    for (auto level = outer_.rbegin(); level != outer_.rend(); ++level) {
-      position[level->dimension] += rest % level->extent * level->step;
-      rest /= level->extent;
-    }
-    const auto offset_without = [&](std::size_t skipped) {
-      std::int64_t offset = 0;
-      for (std::size_t d = 0; d < rank; ++d)
-        if (d != skipped && !offset_[d].empty())
-          offset += offset_[d][static_cast<std::size_t>(position[d])];
-      return offset;
-    };
+  for_chunks(begin, count, [&](const Position& position, std::int64_t phase, std::int64_t length) {
     if (period_ == 1) {
-      std::fill_n(out, length, at(offset_without(rank)));
+      std::fill_n(out, length, at(offset_without(offset_.size(), position)));
     } else {
       const auto& along = offset_[inner_.dimension];
-      const std::int64_t base = offset_without(inner_.dimension);
-      std::int64_t filled = std::min(length, period_);
-      for (std::int64_t i = 0; i < filled; ++i) {
+      const std::int64_t base = offset_without(inner_.dimension, position);
+      const auto offset = [&](std::int64_t i) {
         const auto index = position[inner_.dimension] + (phase + i) % period_ * inner_.step;
-        out[i] = at(base + along[static_cast<std::size_t>(index)]);
-      }
+        return base + along[static_cast<std::size_t>(index)];
+      };
+      std::int64_t filled = std::min(length, period_);
+      const bool wraps = phase % period_ + filled > period_;
+      if (!wraps && offset(0) >= 0 && offset(filled - 1) - offset(0) == filled - 1)
+        std::transform(source + offset(0), source + offset(filled - 1) + 1, out,
+                       [](From x) { return static_cast<To>(x); });
+      else
+        for (std::int64_t i = 0; i < filled; ++i) out[i] = at(offset(i));
       for (std::int64_t part; filled < length; filled += part) {
         part = std::min(filled, length - filled);
         std::memcpy(out + filled, out, static_cast<std::size_t>(part) * sizeof(To));
       }
     }
-    begin += length;
     out += length;
-    count -= length;
-  }
+  });
 }
 
+template <typename From, typename To>
+void Spread::refill(const From* source, std::int64_t begin, std::int64_t count, To* out,
+                    Held& held) const {
+  const std::int64_t chunk = begin / chunk_, phase = begin % chunk_;
+  if (phase + count > chunk_) {
+    held.chunk = -1;
+    expand(source, begin, count, out);
+    return;
+  }
+  Held wanted{chunk, held.base, held.first, phase % period_, count};
+  if (chunk != held.chunk) {
+    const Position position = position_of(chunk);
+    wanted.base = offset_without(period_ == 1 ? offset_.size() : inner_.dimension, position);
+    wanted.first = period_ == 1 ? 0 : position[inner_.dimension];
+  }
+  const bool same = held.chunk >= 0 && wanted.base == held.base && wanted.first == held.first &&
+                    wanted.phase == held.phase && count <= held.count;
+  if (same) wanted.count = held.count;
+  held = wanted;
+  if (!same) expand(source, begin, count, out);
+}
+
+void Spread::collect(ir::Reduction kind, const float* in, std::int64_t begin, std::int64_t count,
+                     double* source) const {
+  for_chunks(begin, count, [&](const Position& position, std::int64_t phase, std::int64_t length) {
+    if (period_ == 1) {
+      const std::int64_t offset = offset_without(offset_.size(), position);
+      if (offset >= 0) reduce_rows(kind, in, length, 1, 1, source + offset);
+      in += length;
+      return;
+    }
+    // Lanes to the end of a row, whole rows, lanes from the start of a row.
+    for (std::int64_t lanes; length > 0; in += lanes, phase += lanes, length -= lanes) {
+      const std::int64_t lane = phase % period_;
+      const bool whole = lane == 0 && length >= period_;
+      const std::int64_t rows = whole ? length / period_ : 1;
+      const std::int64_t width = whole ? period_ : std::min(length, period_ - lane);
+      collect_lanes(kind, in, rows, lane, width, position, source);
+      lanes = rows * width;
+    }
+  });
+}
+
+void Spread::collect_lanes(ir::Reduction kind, const float* in, std::int64_t rows,
+                           std::int64_t lane, std::int64_t lanes, const Position& position,
+                           double* source) const {
+  const auto& along = offset_[inner_.dimension];
+  const std::int64_t base = offset_without(inner_.dimension, position);
+  const auto offset = [&](std::int64_t l) {
+    const auto index = position[inner_.dimension] + (lane + l) * inner_.step;
+    return base + along[static_cast<std::size_t>(index)];
+  };
+  while (lanes > 0 && offset(lanes - 1) < 0) --lanes;  // padding comes last
+  if (lanes == 0) return;
+  if (offset(lanes - 1) - offset(0) == lanes - 1) {
+    reduce_rows(kind, in, rows, lanes, period_, source + offset(0));
+    return;
+  }
+  for (std::int64_t l = 0; l < lanes; ++l)
+    reduce_rows(kind, in + l, rows, 1, period_, source + offset(l));
+}
+
+template void Spread::refill(const float*, std::int64_t, std::int64_t, float*, Held&) const;
+template void Spread::refill(const Bf16*, std::int64_t, std::int64_t, float*, Held&) const;
 template void Spread::expand(const float*, std::int64_t, std::int64_t, float*) const;
 template void Spread::expand(const Bf16*, std::int64_t, std::int64_t, float*) const;
 template void Spread::expand(const std::uint8_t*, std::int64_t, std::int64_t, std::uint8_t*) const;

@@ -2,8 +2,10 @@
 
 // Copying by position: the elements of one value put into the order in which another is stored,
 // repeated along the dimensions that it lacks. Broadcast, transpose and change of layout are all
-// this; the tape broadcasts by it block by block.
+// this, and so, backwards, are sums and maxima; the tape broadcasts and reduces by it block by
+// block.
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -20,16 +22,39 @@ class Spread {
   // Dimension i of `source` is dimension axes[i] of `target`.
   Spread(const Stored& source, const std::vector<std::int64_t>& axes, const Stored& target);
 
-  // The source has one element: every block is the same.
-  bool is_scalar() const { return scalar_; }
-
   // Writes what stands at stored positions [begin, begin + count) of the target. Padding
   // along dimensions of the source is 0; along others it repeats like the rest.
   // For elements of the same type, as unsigned integers of their size, and for f32 and bf16 to f32.
   template <typename From, typename To>
   void expand(const From* source, std::int64_t begin, std::int64_t count, To* out) const;
 
+  // What a block holds after `expand`, so that the next one is left as it is where the same stands.
+  struct Held {
+    std::int64_t chunk = -1, base = 0, first = 0, phase = 0, count = 0;
+  };
+  // The same for the block at `out`, which `held` describes.
+  template <typename From, typename To>
+  void refill(const From* source, std::int64_t begin, std::int64_t count, To* out,
+              Held& held) const;
+
+  // The adjoint: combines what stands at stored positions [begin, begin + count) of the target into
+  // the elements of the source that `expand` puts there. Padding is passed over.
+  void collect(ir::Reduction kind, const float* in, std::int64_t begin, std::int64_t count,
+               double* source) const;
+
  private:
+  using Position = std::array<std::int64_t, most_dimensions>;
+
+  // Calls f(position, phase, length) on the parts of chunks in [begin, begin + count): where the
+  // outer loops stand, and what elements of the chunk.
+  template <typename F>
+  void for_chunks(std::int64_t begin, std::int64_t count, const F& f) const;
+  Position position_of(std::int64_t chunk) const;
+  // Of the element at `position`, without the dimension `skipped`.
+  std::int64_t offset_without(std::size_t skipped, const Position& position) const;
+  void collect_lanes(ir::Reduction kind, const float* in, std::int64_t rows, std::int64_t lane,
+                     std::int64_t lanes, const Position& position, double* source) const;
+
   // Offsets into the source along each dimension of the target; empty for a repeated dimension. The
   // entries beyond an extent, its padding, hold `padding`.
   static constexpr std::int64_t padding = INT64_MIN / 64;
@@ -38,7 +63,6 @@ class Spread {
   Level inner_{0, 1, 0};      // the innermost loop that moves in the source, inside the chunk
   std::int64_t period_ = 1;   // elements after which a chunk repeats; inner_.extent, or 1 to fill
   std::int64_t chunk_ = 1;
-  bool scalar_ = false;
 };
 
 }  // namespace gnomon::exec::cpu

@@ -9,9 +9,11 @@
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/padding.h"
 #include "exec/cpu/parallel.h"
+#include "exec/cpu/reduction_loops.h"
 #include "exec/cpu/spread.h"
 #include "exec/cpu/tape_loops.h"
 #include "ir/op_info.h"
+#include "ir/regions.h"
 
 namespace gnomon::exec::cpu {
 namespace {
@@ -51,6 +53,15 @@ struct Storing {
   DType dtype;
 };
 
+struct Reducing {
+  ir::Reduction kind;
+  Spread spread;  // of the result over the blocks
+  std::size_t from, result;
+  DType dtype;
+  std::int64_t count;  // of the result
+  std::int64_t first;  // among the totals of a thread
+};
+
 // What stands in the padding of a value, if it is known when the tape is made.
 using Known = std::optional<float>;
 
@@ -58,55 +69,83 @@ class Tape final : public Kernel {
  public:
   std::string implementation() const override { return "tape"; }
   std::size_t scratch_bytes() const override {
-    return static_cast<std::size_t>(pool) * scratch_registers * block * sizeof(float);
+    return block_bytes() + static_cast<std::size_t>(pool * totals) * sizeof(double);
   }
 
   void run(const Memory& memory) override {
+    for (const auto& r : reducings)
+      for (int thread = 0; thread < pool; ++thread)
+        std::fill_n(totals_of(memory, thread) + r.first, r.count, start_of(r.kind));
     for_parts(count, block, moved, [&](std::int64_t begin, std::int64_t end, int thread) {
       run_part(memory, begin, end, thread);
     });
+    for (const auto& r : reducings) finish(memory, r);
     for (const auto& [result, padding] : to_zero) padding.zero(memory.results[result]);
   }
 
   // Filled in by the maker, in this order of execution.
   std::vector<Register> registers;
   std::vector<Filling> fillings;    // once per part
-  std::vector<Spreading> scalars;   // once per part
   std::vector<Widening> widenings;  // the rest per block
   std::vector<Spreading> spreadings;
   std::vector<Instruction> instructions;
+  std::vector<Reducing> reducings;
   std::vector<Storing> storings;
 
   std::vector<std::pair<std::size_t, Padding>> to_zero;  // results whose padding may not be zero
   std::size_t scratch_registers = 0;
   std::int64_t count = 0;  // stored elements
   std::int64_t moved = 0;  // bytes
+  std::int64_t totals = 0;  // of reductions, for each thread
   int pool = 1;
 
  private:
+  std::size_t block_bytes() const {
+    return static_cast<std::size_t>(pool) * scratch_registers * block * sizeof(float);
+  }
+  double* totals_of(const Memory& memory, int thread) const {
+    return reinterpret_cast<double*>(memory.scratch + block_bytes()) + thread * totals;
+  }
+
+  void finish(const Memory& memory, const Reducing& r) const {
+    for (std::int64_t i = 0; i < r.count; ++i) {
+      double total = totals_of(memory, 0)[r.first + i];
+      for (int thread = 1; thread < pool; ++thread)
+        total = combined(r.kind, total, totals_of(memory, thread)[r.first + i]);
+      if (r.dtype == DType::bf16)
+        memory.result<Bf16>(r.result)[i] = Bf16(static_cast<float>(total));
+      else
+        memory.result<float>(r.result)[i] = static_cast<float>(total);
+    }
+  }
+
   void run_part(const Memory& memory, std::int64_t begin, std::int64_t end, int thread) const {
     std::array<float*, most_registers> at;
+    std::array<Spread::Held, most_registers> held;
     float* const scratch = reinterpret_cast<float*>(memory.scratch) +
                            static_cast<std::size_t>(thread) * scratch_registers * block;
     for (std::size_t r = 0; r < registers.size(); ++r)
       at[r] = registers[r].place == Register::Place::scratch ? scratch + registers[r].index * block
                                                              : base(memory, registers[r]) + begin;
     for (const auto& filling : fillings) std::fill_n(at[filling.out], block, filling.value);
-    for (const auto& s : scalars) expand(memory, s, begin, std::min(block, end - begin), at[s.out]);
     for (std::int64_t position = begin; position < end; position += block) {
       const std::int64_t length = std::min(block, end - position);
-      run_block(memory, at, position, length);
+      run_block(memory, at, position, length, totals_of(memory, thread), held);
       for (std::size_t r = 0; r < registers.size(); ++r)
         if (registers[r].place != Register::Place::scratch) at[r] += length;
     }
   }
 
   void run_block(const Memory& memory, const std::array<float*, most_registers>& at,
-                 std::int64_t position, std::int64_t length) const {
+                 std::int64_t position, std::int64_t length, double* sums,
+                 std::array<Spread::Held, most_registers>& held) const {
     for (const auto& w : widenings)
       widen(memory.operand<Bf16>(w.operand) + position, at[w.out], length);
-    for (const auto& s : spreadings) expand(memory, s, position, length, at[s.out]);
+    for (std::size_t i = 0; i < spreadings.size(); ++i)
+      refill(memory, spreadings[i], position, length, at[spreadings[i].out], held[i]);
     for (const auto& i : instructions) i.loop(at[i.a], at[i.b], at[i.out], length);
+    for (const auto& r : reducings)
+      r.spread.collect(r.kind, at[r.from], position, length, sums + r.first);
     for (const auto& s : storings) {
       if (s.dtype == DType::bf16)
         narrow(at[s.from], memory.result<Bf16>(s.result) + position, length);
@@ -115,12 +154,12 @@ class Tape final : public Kernel {
     }
   }
 
-  static void expand(const Memory& memory, const Spreading& s, std::int64_t begin,
-                     std::int64_t length, float* out) {
+  static void refill(const Memory& memory, const Spreading& s, std::int64_t begin,
+                     std::int64_t length, float* out, Spread::Held& held) {
     if (s.dtype == DType::bf16)
-      s.spread.expand(memory.operand<Bf16>(s.operand), begin, length, out);
+      s.spread.refill(memory.operand<Bf16>(s.operand), begin, length, out, held);
     else
-      s.spread.expand(memory.operand<float>(s.operand), begin, length, out);
+      s.spread.refill(memory.operand<float>(s.operand), begin, length, out, held);
   }
 
   static float* base(const Memory& memory, const Register& r) {
@@ -134,15 +173,15 @@ class Maker {
   Maker(const ir::Program& body, const Site& site)
       : body_(body),
         site_(site),
-        shape_(site.results[0].shape()),
+        shape_(ir::bound_shape(ir::iteration_space(body))),
         tape_(std::make_unique<Tape>()),
         register_of_(body.nodes.size(), none),
         padding_(body.nodes.size()) {}
 
   std::unique_ptr<Kernel> make() {
-    if (!one_layout()) return nullptr;
+    if (!one_layout() || reduces_padding()) return nullptr;
     tape_->pool = site_.pool;
-    tape_->count = stored_count(shape_, site_.results[0].layout);
+    tape_->count = stored_count(shape_, layout_);
     find_last_reads();
     std::size_t operand = 0;
     for (std::uint32_t i = 0; i < body_.nodes.size(); ++i) {
@@ -163,23 +202,39 @@ class Maker {
 
   bool is_full(const Stored& stored) const { return stored.shape() == shape_; }
 
-  bool one_layout() const {
-    const auto same = [&](const Stored& stored) {
-      return !is_full(stored) || stored.layout == site_.results[0].layout;
+  // That of the values of full size; small results are in row-major order.
+  bool one_layout() {
+    for (const auto* side : {&site_.operands, &site_.results})
+      for (const auto& stored : *side)
+        if (is_full(stored)) layout_ = stored.layout;
+    const auto fits = [&](const Stored& stored) {
+      return is_full(stored) ? stored.layout == layout_ : stored.layout.is_row_major();
     };
-    return std::all_of(site_.operands.begin(), site_.operands.end(), same) &&
-           std::all_of(site_.results.begin(), site_.results.end(), same);
+    return std::all_of(site_.results.begin(), site_.results.end(), fits) &&
+           std::all_of(site_.operands.begin(), site_.operands.end(),
+                       [&](const Stored& stored) { return !is_full(stored) || fits(stored); });
+  }
+
+  bool reduces_padding() const {
+    return std::any_of(body_.nodes.begin(), body_.nodes.end(), [&](const ir::Node& node) {
+      return ir::is_reduction(node.op) &&
+             cpu::reduces_padding(shape_, layout_, ir::reduced_axes(node.op));
+    });
   }
 
   // The last node that reads memory directly: a result may be written in place of an operand, so
-  // results go to memory at once only from there on.
+  // results go to memory at once only from there on. Reductions run when all else is computed.
   void find_last_reads() {
-    for (std::uint32_t i = 0; i < body_.nodes.size(); ++i)
-      for (const auto value : body_.nodes[i].inputs)
-        if (std::holds_alternative<ir::Input>(body_.nodes[value.node].op)) last_read_ = i;
-    last_use_.assign(body_.nodes.size(), 0);
-    for (std::uint32_t i = 0; i < body_.nodes.size(); ++i)
-      for (const auto value : body_.nodes[i].inputs) last_use_[value.node] = i;
+    const auto end = static_cast<std::uint32_t>(body_.nodes.size());
+    last_use_.assign(end, 0);
+    for (std::uint32_t i = 0; i < end; ++i) {
+      const auto reads = ir::is_reduction(body_.nodes[i].op) ? end : i;
+      for (const auto value : body_.nodes[i].inputs) {
+        last_use_[value.node] = std::max(last_use_[value.node], reads);
+        if (std::holds_alternative<ir::Input>(body_.nodes[value.node].op))
+          last_read_ = std::max(last_read_, reads);
+      }
+    }
     for (const auto& output : body_.outputs)
       last_use_[output.value.node] = static_cast<std::uint32_t>(body_.nodes.size());
   }
@@ -225,6 +280,8 @@ class Maker {
       add_full(i, *full);
     else if (const auto* broadcast = std::get_if<ir::Broadcast>(&node.op))
       add_broadcast(i, *broadcast);
+    else if (ir::is_reduction(node.op))
+      add_reduction(i);
     else
       add_instruction(i);
   }
@@ -246,10 +303,9 @@ class Maker {
       return;
     }
     const auto operand = operand_of_.at(source);
-    Spread spread(site_.operands[operand], broadcast.axes, site_.results[0]);
+    Spread spread(site_.operands[operand], broadcast.axes, space());
     register_of_[i] = fixed_scratch();
-    auto& list = spread.is_scalar() ? tape_->scalars : tape_->spreadings;
-    list.push_back(
+    tape_->spreadings.push_back(
         {std::move(spread), operand, register_of_[i], site_.operands[operand].type.dtype});
   }
 
@@ -273,6 +329,28 @@ class Maker {
     }
   }
 
+  // What the region iterates over, as if it were stored.
+  Stored space() const { return {{DType::f32, ir::iteration_space(body_)}, layout_}; }
+
+  void add_reduction(std::uint32_t i) {
+    const auto& node = body_.nodes[i];
+    const auto& axes = ir::reduced_axes(node.op);
+    std::vector<std::int64_t> kept;
+    for (std::int64_t d = 0; d < static_cast<std::int64_t>(shape_.size()); ++d)
+      if (std::find(axes.begin(), axes.end(), d) == axes.end()) kept.push_back(d);
+    const auto from = register_of_[node.inputs[0].node];
+    for (std::size_t r = 0; r < body_.outputs.size(); ++r) {
+      if (body_.outputs[r].value.node != i) continue;
+      const Stored& result = site_.results[r];
+      const auto kind = std::holds_alternative<ir::Sum>(node.op) ? ir::Reduction::sum
+                                                                 : ir::Reduction::max;
+      const std::int64_t count = element_count(result.shape());
+      tape_->reducings.push_back({kind, Spread(result, kept, space()), from, r, result.type.dtype,
+                                  count, tape_->totals});
+      tape_->totals += count;
+    }
+  }
+
   // The first result that the node's value is.
   std::optional<std::size_t> result_of(std::uint32_t i) const {
     for (std::size_t r = 0; r < body_.outputs.size(); ++r)
@@ -282,9 +360,10 @@ class Maker {
 
   void add_output(std::size_t r) {
     const auto node = body_.outputs[r].value.node;
+    if (ir::is_reduction(body_.nodes[node].op)) return;
     if (!stored_[r])
       tape_->storings.push_back({register_of_[node], r, body_.nodes[node].results[0].dtype});
-    const bool padded = is_padded(shape_, site_.results[r].layout);
+    const bool padded = is_padded(shape_, layout_);
     if (padded && padding_[node] != Known(0.0f))
       tape_->to_zero.emplace_back(r, Padding(site_.results[r]));
   }
@@ -297,6 +376,7 @@ class Maker {
   const ir::Program& body_;
   const Site& site_;
   Shape shape_;
+  ir::Layout layout_;
   std::unique_ptr<Tape> tape_;
   std::vector<std::size_t> register_of_;
   std::vector<Known> padding_;

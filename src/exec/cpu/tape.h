@@ -6,6 +6,9 @@
 // the way in and rounded on the way out; every intermediate bf16 value is rounded too, so that a
 // region gives the same bits as its operators one by one. Broadcasts are expanded block by block.
 //
+// Reductions take their terms block by block, too, into totals of each thread that are combined in
+// the end: their order depends on the number of threads alone.
+//
 // Full-size operands and results share one layout. Where it is padded, the padding of the results
 // is zeroed unless the region is seen to map zeros to zeros.
 
@@ -14,7 +17,8 @@
 namespace gnomon::exec::cpu {
 
 // `body` must satisfy is_elementwise_region and be static; operands and results are its inputs and
-// outputs as stored. nullptr if the layouts of full-size operands and results differ.
+// outputs as stored. nullptr if the layouts of full-size operands and results differ, if padding
+// would be reduced, or if a smaller value is not in row-major order.
 std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site);
 
 }  // namespace gnomon::exec::cpu

@@ -6,8 +6,9 @@
 #include "exec/cpu/elementwise_region.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/pooling.h"
-#include "exec/cpu/reduction.h"
+#include "exec/cpu/tape.h"
 #include "ir/op_info.h"
+#include "ir/regions.h"
 
 namespace gnomon::exec::cpu {
 namespace {
@@ -22,7 +23,8 @@ const ir::Program* body_of(const ir::Node& node) {
 
 bool is_elementwise(const ir::Node& node) {
   const auto* body = body_of(node);
-  return body != nullptr ? is_elementwise_region(*body) : ir::is_elementwise(node.op);
+  return body != nullptr ? is_elementwise_region(*body)
+                         : ir::is_elementwise(node.op) || ir::is_reduction(node.op);
 }
 
 std::vector<Stored> stored(std::span<const ir::Type> types, std::span<const ir::Layout> layouts) {
@@ -32,18 +34,36 @@ std::vector<Stored> stored(std::span<const ir::Type> types, std::span<const ir::
   return result;
 }
 
-// Operands of full size agree on a layout; smaller ones are broadcast from row-major order.
+// What the node iterates over, in terms of its operands and results.
+ir::Dims space_of(const ir::Node& node, std::span<const ir::Type> operands) {
+  if (const auto* body = body_of(node)) return ir::iteration_space(*body);
+  return ir::is_reduction(node.op) ? operands[0].dims : node.results[0].dims;
+}
+
+bool would_reduce_padding(const ir::Node& node, const ir::Dims& space, const ir::Layout& layout) {
+  const auto reduces = [&](const ir::Op& op) {
+    return ir::is_reduction(op) &&
+           reduces_padding(ir::bound_shape(space), layout, ir::reduced_axes(op));
+  };
+  const auto* body = body_of(node);
+  if (body == nullptr) return reduces(node.op);
+  return std::any_of(body->nodes.begin(), body->nodes.end(),
+                     [&](const ir::Node& inner) { return reduces(inner.op); });
+}
+
+// Values of full size agree on a layout; smaller ones are in row-major order.
 Layouts follow(const ir::Node& node, std::span<const ir::Type> operands,
                std::span<const ir::Layout> current) {
-  NodeLayouts layouts{std::vector<ir::Layout>(operands.size()), {}};
+  const ir::Dims space = space_of(node, operands);
   ir::Layout common;
   for (std::size_t i = 0; i < operands.size(); ++i)
-    if (operands[i].dims == node.results[0].dims) {
-      if (common.is_row_major()) common = current[i];
-    }
-  for (std::size_t i = 0; i < operands.size(); ++i)
-    if (operands[i].dims == node.results[0].dims) layouts.operands[i] = common;
-  layouts.results.assign(node.results.size(), common);
+    if (operands[i].dims == space && common.is_row_major()) common = current[i];
+  if (would_reduce_padding(node, space, common)) common = {};
+  NodeLayouts layouts;
+  for (const auto& operand : operands)
+    layouts.operands.push_back(operand.dims == space ? common : ir::Layout{});
+  for (const auto& result : node.results)
+    layouts.results.push_back(result.dims == space ? common : ir::Layout{});
   return layouts;
 }
 
@@ -71,8 +91,6 @@ class Preference {
     return if_made({{images, images}, {images}},
                    [&](const Site& s) { return make_max_pool_gradient(s, op); });
   }
-  Layouts operator()(const ir::Sum& op) { return reduce(op.axes, ir::Reduction::sum); }
-  Layouts operator()(const ir::Max& op) { return reduce(op.axes, ir::Reduction::max); }
   Layouts operator()(const ir::Transpose&) {
     return NodeLayouts{{operands_[0].layout}, {ir::Layout{}}};
   }
@@ -82,11 +100,6 @@ class Preference {
   }
 
  private:
-  Layouts reduce(const std::vector<std::int64_t>& axes, ir::Reduction kind) {
-    return if_made({{operands_[0].layout}, {ir::Layout{}}},
-                   [&](const Site& s) { return make_reduction(s, axes, kind); });
-  }
-
   const ir::Node& node_;
   std::vector<Stored> operands_;
 };

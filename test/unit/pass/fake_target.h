@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "ir/op_info.h"
+#include "ir/regions.h"
 #include "machine/target.h"
 
 namespace gnomon::test {
@@ -31,10 +32,14 @@ class FakeTarget final : public machine::Target {
     }
     if (!ir::is_elementwise(op)) return std::nullopt;
     machine::NodeLayouts answer{{current.begin(), current.end()}, {}};
+    const auto* fused = std::get_if<ir::Fused>(&node.op);
+    const ir::Dims space =
+        fused == nullptr ? node.results[0].dims : ir::iteration_space(fused->body.program());
     ir::Layout full;
     for (std::size_t i = 0; i < operands.size(); ++i)
-      if (operands[i].dims == node.results[0].dims) full = current[i];
-    answer.results.assign(node.results.size(), full);
+      if (operands[i].dims == space) full = current[i];
+    for (const auto& result : node.results)
+      answer.results.push_back(result.dims == space ? full : ir::Layout());
     return answer;
   }
 
@@ -58,7 +63,8 @@ class FakeTarget final : public machine::Target {
     for (const auto& inner : fused->body.program().nodes)
       if (ir::name(inner.op).starts_with("conv") && ir::name(inner.op) != "convert")
         return inner.op;
-      else if (std::holds_alternative<ir::MatMul>(inner.op) || ir::is_elementwise(inner.op))
+      else if (std::holds_alternative<ir::MatMul>(inner.op) || ir::is_elementwise(inner.op) ||
+               ir::is_reduction(inner.op))
         found = found == nullptr ? &inner.op : found;
     return *found;
   }

@@ -63,12 +63,53 @@ TEST(Fuse, ATargetThatRefusesIsLeftAlone) {
 // x -> exp -> sum -> broadcast -> divide: the division needs all of exp's result.
 TEST(Fuse, RegionsNeverFormACircle) {
   Builder b("normalise");
-  const Value e = b(Exp{}, {b.input("x", row)});
+  const Value e = b(Add{}, {b.input("x", row), b.input("y", row)});
   const Value total = b(Sum{1, {0}}, {e});
-  b.output("y", b(Divide{}, {e, b.broadcast_like(total, e)}));
+  b.output("z", b(Divide{}, {e, b.broadcast_like(total, e)}));
   const auto program = fuse(b.finish(), test::FakeTarget());
   verify(program);
-  EXPECT_EQ(test::operators(program), "exp sum fused");
+  EXPECT_EQ(test::operators(program), "fused fused");
+  EXPECT_EQ(test::operators(body(program, "z")), "broadcast divide");
+}
+
+// x -> square -> sum, x -> square -> minus the sum: the square is made twice and never written.
+TEST(Fuse, WhatOneKeptValueGivesIsMadeAgain) {
+  Builder b("squares");
+  const Value x = b.input("x", row);
+  const Value square = b(Multiply{}, {x, x});
+  const Value total = b(Sum{1, {0}}, {square});
+  b.output("y", b(Subtract{}, {square, b.broadcast_like(total, square)}));
+  const auto program = fuse(b.finish(), test::FakeTarget());
+  verify(program);
+  EXPECT_EQ(test::operators(program), "fused fused");
+  EXPECT_EQ(test::operators(body(program, "y")), "multiply broadcast subtract");
+  for (const auto& node : program.nodes) EXPECT_LE(node.results.size(), 1u);
+}
+
+TEST(Fuse, AStateIsReadBeforeItIsWrittenOver) {
+  Builder b("state");
+  const Value w = b.parameter("w", row, {Initial::Kind::constant, 1});
+  const Value doubled = b(Add{}, {w, w});
+  const Value total = b(Sum{1, {0}}, {doubled});
+  b.write("w", b(Subtract{}, {doubled, b.broadcast_like(total, doubled)}));
+  b.output("total", total);
+  const auto program = fuse(b.finish(), test::FakeTarget());
+  verify(program);
+  EXPECT_EQ(test::operators(program), "fused fused write");
+  EXPECT_EQ(test::producer(program, "total").results.size(), 2u);
+}
+
+TEST(Fuse, SumsJoinWhatTheyAreTakenOf) {
+  Builder b("gradient");
+  const Value x = b.input("x", row), y = b.input("y", row);
+  const Value g = b(Multiply{}, {x, y});
+  b.output("g", g);
+  b.output("sum", b(Sum{1, {0}}, {g}));
+  b.output("of squares", b(Sum{1, {0}}, {b(Multiply{}, {g, y})}));
+  const auto program = fuse(b.finish(), test::FakeTarget());
+  verify(program);
+  EXPECT_EQ(test::operators(program), "fused");
+  EXPECT_EQ(test::producer(program, "g").results.size(), 3u);
 }
 
 TEST(Fuse, ACircleThroughAnotherRegionIsSeen) {

@@ -92,6 +92,13 @@ const Case cases[] = {
     {"sum over nothing", [](auto& b, Value x, Value) { return b(Sum{2, {}}, {x}); }, "x"},
     {"max over nothing", [](auto& b, Value x, Value) { return b(Max{2, {}}, {x}); }, "x"},
     {"sum over extents of one", [](auto& b, Value x, Value) { return b(Sum{3, {1}}, {b(Reshape{{DType::f32, {4, 1, 6}}}, {x})}); }, "x"},
+    {"sum of known sums", [](auto& b, Value x, Value) {
+       b.output("sum", b(Sum{2, {0}}, {x}));
+       return b(Sum{2, {0}}, {b(Subtract{}, {b(Multiply{}, {x, number(b, 2)}), b(Broadcast{{1}, matrix}, {b.input("row", {DType::f32, {6}})})})}); },
+     "sum full multiply full multiply subtract"},
+    {"sum of known sums", [](auto& b, Value x, Value y) {  // y's is not
+       b.output("sum", b(Sum{2, {0}}, {x}));
+       return b(Sum{2, {0}}, {b(Add{}, {x, y})}); }, "sum add sum"},
 };
 // clang-format on
 
