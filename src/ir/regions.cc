@@ -57,7 +57,8 @@ const std::vector<std::int64_t>& reduced_axes(const Op& op) {
 }
 
 const Dims& iteration_space(const Node& node, const Program& program) {
-  if (const auto* fused = std::get_if<Fused>(&node.op)) return iteration_space(fused->body.program());
+  if (const auto* fused = std::get_if<Fused>(&node.op))
+    return iteration_space(fused->body.program());
   return is_reduction(node.op) ? program.type(node.inputs[0]).dims : node.results[0].dims;
 }
 

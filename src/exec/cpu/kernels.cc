@@ -116,7 +116,8 @@ class Chooser {
 
   Choice region(const ir::Program& body) const {
     if (is_elementwise_region(body))
-      return choose(make_tape(body, site_), "operands lie in different layouts, or padding is reduced");
+      return choose(make_tape(body, site_),
+                    "operands lie in different layouts, or padding is reduced");
     const auto contraction = as_contraction(body);
     if (!contraction) return UseReference{types};
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);

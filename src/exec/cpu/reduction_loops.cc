@@ -66,6 +66,12 @@ inline __attribute__((always_inline)) void combine_all(const float* in, std::int
                                                        std::int64_t lanes, std::int64_t stride,
                                                        double* total, double start,
                                                        Combine combine) {
+  if (lanes > 1 && rows < chains) {
+    for (std::int64_t row = 0; row < rows; ++row)
+      for (std::int64_t l = 0; l < lanes; ++l)
+        total[l] = combine(total[l], static_cast<double>(in[row * stride + l]));
+    return;
+  }
   if (lanes > 1 || stride > 1) {
     for (std::int64_t l = 0; l < lanes; l += width)
       combine_rows(in + l, rows, stride, std::min(width, lanes - l), total + l, combine);

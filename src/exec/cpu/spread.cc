@@ -4,8 +4,28 @@
 #include <cstring>
 
 #include "exec/cpu/reduction_loops.h"
+#include "exec/cpu/tape_loops.h"
 
 namespace gnomon::exec::cpu {
+namespace {
+
+template <typename From, typename To>
+void copy_run(const From* in, To* out, std::int64_t count) {
+  if constexpr (std::is_same_v<From, To>)
+    std::copy_n(in, count, out);
+  else
+    widen(in, out, count);
+}
+
+template <typename T>
+void fill_run(T value, T* out, std::int64_t count) {
+  if constexpr (std::is_same_v<T, float>)
+    fill(value, out, count);
+  else
+    std::fill_n(out, count, value);
+}
+
+}  // namespace
 
 Spread::Spread(const Stored& source, const std::vector<std::int64_t>& axes, const Stored& target)
     : offset_(target.type.rank()) {
@@ -65,21 +85,24 @@ void Spread::expand(const From* source, std::int64_t begin, std::int64_t count, 
   };
   for_chunks(begin, count, [&](const Position& position, std::int64_t phase, std::int64_t length) {
     if (period_ == 1) {
-      std::fill_n(out, length, at(offset_without(offset_.size(), position)));
+      fill_run(at(offset_without(offset_.size(), position)), out, length);
     } else {
       const auto& along = offset_[inner_.dimension];
       const std::int64_t base = offset_without(inner_.dimension, position);
-      const auto offset = [&](std::int64_t i) {
-        const auto index = position[inner_.dimension] + (phase + i) % period_ * inner_.step;
-        return base + along[static_cast<std::size_t>(index)];
+      const auto copy = [&](std::int64_t lane, std::int64_t lanes, To* to) {
+        const auto offset = [&](std::int64_t i) {
+          const auto index = position[inner_.dimension] + (lane + i) * inner_.step;
+          return base + along[static_cast<std::size_t>(index)];
+        };
+        if (lanes > 0 && offset(0) >= 0 && offset(lanes - 1) - offset(0) == lanes - 1)
+          copy_run(source + offset(0), to, lanes);
+        else
+          for (std::int64_t i = 0; i < lanes; ++i) to[i] = at(offset(i));
       };
       std::int64_t filled = std::min(length, period_);
-      const bool wraps = phase % period_ + filled > period_;
-      if (!wraps && offset(0) >= 0 && offset(filled - 1) - offset(0) == filled - 1)
-        std::transform(source + offset(0), source + offset(filled - 1) + 1, out,
-                       [](From x) { return static_cast<To>(x); });
-      else
-        for (std::int64_t i = 0; i < filled; ++i) out[i] = at(offset(i));
+      const std::int64_t lane = phase % period_, to_end = std::min(filled, period_ - lane);
+      copy(lane, to_end, out);
+      copy(0, filled - to_end, out + to_end);
       for (std::int64_t part; filled < length; filled += part) {
         part = std::min(filled, length - filled);
         std::memcpy(out + filled, out, static_cast<std::size_t>(part) * sizeof(To));

@@ -22,6 +22,9 @@ class Spread {
   // Dimension i of `source` is dimension axes[i] of `target`.
   Spread(const Stored& source, const std::vector<std::int64_t>& axes, const Stored& target);
 
+  // Elements after which what stands there repeats, for a while; 1 where one element is repeated.
+  std::int64_t cycle() const { return period_; }
+
   // Writes what stands at stored positions [begin, begin + count) of the target. Padding
   // along dimensions of the source is 0; along others it repeats like the rest.
   // For elements of the same type, as unsigned integers of their size, and for f32 and bf16 to f32.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "exec/cpu/layouts.h"
@@ -18,7 +19,8 @@
 namespace gnomon::exec::cpu {
 namespace {
 
-constexpr std::int64_t block = 512;  // elements: 2 KiB a register
+constexpr std::int64_t usual_block = 512;  // elements: 2 KiB a register
+constexpr std::int64_t largest_block = 1024;
 constexpr std::size_t most_registers = 128;
 
 // Where a register's block is: at a moving position of an operand or result, or in scratch.
@@ -93,15 +95,18 @@ class Tape final : public Kernel {
   std::vector<Storing> storings;
 
   std::vector<std::pair<std::size_t, Padding>> to_zero;  // results whose padding may not be zero
-  std::size_t scratch_registers = 0;
+  std::int64_t scratch_registers = 0;
   std::int64_t count = 0;  // stored elements
   std::int64_t moved = 0;  // bytes
+  std::int64_t block = usual_block;
   std::int64_t totals = 0;  // of reductions, for each thread
   int pool = 1;
 
  private:
+  // Elements from one register in scratch to the next.
+  std::int64_t register_size() const { return (block + 15) / 16 * 16; }
   std::size_t block_bytes() const {
-    return static_cast<std::size_t>(pool) * scratch_registers * block * sizeof(float);
+    return static_cast<std::size_t>(pool * scratch_registers * register_size()) * sizeof(float);
   }
   double* totals_of(const Memory& memory, int thread) const {
     return reinterpret_cast<double*>(memory.scratch + block_bytes()) + thread * totals;
@@ -122,11 +127,12 @@ class Tape final : public Kernel {
   void run_part(const Memory& memory, std::int64_t begin, std::int64_t end, int thread) const {
     std::array<float*, most_registers> at;
     std::array<Spread::Held, most_registers> held;
-    float* const scratch = reinterpret_cast<float*>(memory.scratch) +
-                           static_cast<std::size_t>(thread) * scratch_registers * block;
+    float* const scratch =
+        reinterpret_cast<float*>(memory.scratch) + thread * scratch_registers * register_size();
     for (std::size_t r = 0; r < registers.size(); ++r)
-      at[r] = registers[r].place == Register::Place::scratch ? scratch + registers[r].index * block
-                                                             : base(memory, registers[r]) + begin;
+      at[r] = registers[r].place == Register::Place::scratch
+                  ? scratch + static_cast<std::int64_t>(registers[r].index) * register_size()
+                  : base(memory, registers[r]) + begin;
     for (const auto& filling : fillings) std::fill_n(at[filling.out], block, filling.value);
     for (std::int64_t position = begin; position < end; position += block) {
       const std::int64_t length = std::min(block, end - position);
@@ -191,6 +197,7 @@ class Maker {
         add_node(i);
     }
     for (std::size_t r = 0; r < body_.outputs.size(); ++r) add_output(r);
+    choose_block();
     for (const auto* side : {&site_.operands, &site_.results})
       for (const auto& stored : *side)
         if (is_full(stored)) tape_->moved += tape_->count * (bits(stored.type.dtype) / 8);
@@ -239,6 +246,19 @@ class Maker {
       last_use_[output.value.node] = static_cast<std::uint32_t>(body_.nodes.size());
   }
 
+  // Whole cycles of all that is spread and reduced: blocks are then alike, and little is expanded
+  // twice.
+  void choose_block() {
+    std::int64_t cycle = 1;
+    const auto take = [&](const Spread& spread) {
+      const std::int64_t both = std::lcm(cycle, std::max<std::int64_t>(spread.cycle(), 1));
+      if (both <= largest_block) cycle = both;
+    };
+    for (const auto& s : tape_->spreadings) take(s.spread);
+    for (const auto& r : tape_->reducings) take(r.spread);
+    tape_->block = std::max<std::int64_t>(usual_block / cycle, 1) * cycle;
+  }
+
   std::size_t new_register(Register::Place place, std::size_t index) {
     tape_->registers.push_back({place, index});
     GNOMON_CHECK(tape_->registers.size() <= most_registers, "region is too large");
@@ -258,7 +278,8 @@ class Maker {
   }
   // Scratch that no other value shares: filled before the first instruction runs.
   std::size_t fixed_scratch() {
-    return new_register(Register::Place::scratch, tape_->scratch_registers++);
+    return new_register(Register::Place::scratch,
+                        static_cast<std::size_t>(tape_->scratch_registers++));
   }
 
   void add_input(std::uint32_t i, std::size_t operand) {
@@ -296,12 +317,8 @@ class Maker {
 
   void add_broadcast(std::uint32_t i, const ir::Broadcast& broadcast) {
     const auto source = body_.nodes[i].inputs[0].node;
-    if (register_of_[source] != none) {  // of a constant, or of a value of these dimensions
-      register_of_[i] = register_of_[source];
-      last_use_[source] = std::max(last_use_[source], last_use_[i]);
-      padding_[i] = padding_[source];
-      return;
-    }
+    if (register_of_[source] != none)  // of a constant, or of a value of these dimensions
+      return stand_for(source, i);
     const auto operand = operand_of_.at(source);
     Spread spread(site_.operands[operand], broadcast.axes, space());
     register_of_[i] = fixed_scratch();
@@ -309,18 +326,27 @@ class Maker {
         {std::move(spread), operand, register_of_[i], site_.operands[operand].type.dtype});
   }
 
+  // The register of `source` is that of node i, too.
+  void stand_for(std::uint32_t source, std::uint32_t i) {
+    register_of_[i] = register_of_[source];
+    padding_[i] = padding_[source];
+    for (auto& slot : slots_)
+      if (slot.name == register_of_[i]) slot.free_after = std::max(slot.free_after, last_use_[i]);
+  }
+
   void add_instruction(std::uint32_t i) {
     const auto& node = body_.nodes[i];
     const auto a = node.inputs[0].node, b = node.inputs.back().node;
-    const Loop loop = loop_of(node.op);
     const bool rounds = node.results[0].dtype == DType::bf16;
+    const bool kept = tape_->registers[register_of_[a]].place == Register::Place::scratch;
+    if (std::holds_alternative<ir::Convert>(node.op) && !rounds && kept) return stand_for(a, i);
+    const Loop loop = loop_of(node.op, rounds);
     const auto result = result_of(i);
     const bool direct = result && !rounds && i >= last_read_;
     const std::size_t out =
         direct ? new_register(Register::Place::result, *result) : new_scratch(i);
     if (direct) stored_[*result] = true;
     tape_->instructions.push_back({loop, register_of_[a], register_of_[b], out});
-    if (rounds) tape_->instructions.push_back({round_to_bf16, out, out, out});
     register_of_[i] = out;
     if (padding_[a] && padding_[b]) {
       float value = 0;
@@ -342,11 +368,11 @@ class Maker {
     for (std::size_t r = 0; r < body_.outputs.size(); ++r) {
       if (body_.outputs[r].value.node != i) continue;
       const Stored& result = site_.results[r];
-      const auto kind = std::holds_alternative<ir::Sum>(node.op) ? ir::Reduction::sum
-                                                                 : ir::Reduction::max;
+      const auto kind =
+          std::holds_alternative<ir::Sum>(node.op) ? ir::Reduction::sum : ir::Reduction::max;
       const std::int64_t count = element_count(result.shape());
-      tape_->reducings.push_back({kind, Spread(result, kept, space()), from, r, result.type.dtype,
-                                  count, tape_->totals});
+      tape_->reducings.push_back(
+          {kind, Spread(result, kept, space()), from, r, result.type.dtype, count, tape_->totals});
       tape_->totals += count;
     }
   }

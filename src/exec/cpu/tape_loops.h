@@ -14,12 +14,10 @@ namespace gnomon::exec::cpu {
 using Loop = void (*)(const float* a, const float* b, float* out, std::int64_t count);
 
 // The loop for an element-wise operator on f32: vector code where it has been written, otherwise
-// the operator's own `point`.
-Loop loop_of(const ir::Op& op);
+// the operator's own `point`. Results are rounded to bf16 and back if asked.
+Loop loop_of(const ir::Op& op, bool to_bf16);
 
-// Rounds to bf16 and back.
-void round_to_bf16(const float* a, const float* b, float* out, std::int64_t count);
-
+void fill(float value, float* out, std::int64_t count);
 void widen(const Bf16* in, float* out, std::int64_t count);
 void narrow(const float* in, Bf16* out, std::int64_t count);
 
