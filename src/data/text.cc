@@ -90,12 +90,16 @@ TextSplits split_text(std::vector<std::string> documents, std::string_view origi
           .validation = text_of(all.last(validation))};
 }
 
-TextSplits load_text(std::string_view name_or_path) {
-  if (name_or_path == "brown") return split_text(load_brown(), name_or_path);
+std::vector<std::string> load_documents(std::string_view name_or_path) {
+  if (name_or_path == "brown") return load_brown();
   if (!name_or_path.ends_with(".txt"))
     throw InputError("text '{}' is neither the path of a .txt file nor known; {}", name_or_path,
                      suggest(name_or_path, text_names()));
-  return split_text(split_documents(read_file(name_or_path, size_limit)), name_or_path);
+  return split_documents(read_file(name_or_path, size_limit));
+}
+
+TextSplits load_text(std::string_view name_or_path) {
+  return split_text(load_documents(name_or_path), name_or_path);
 }
 
 }  // namespace gnomon::data

@@ -31,6 +31,9 @@ const std::vector<std::string>& text_names();
 // white space.
 TextSplits load_text(std::string_view name_or_path);
 
+// The same before it is split.
+std::vector<std::string> load_documents(std::string_view name_or_path);
+
 // Cuts a file into documents: a line "<|endoftext|>" ends one, as is the custom; without such lines
 // the file is one. Documents of white space alone are left out.
 std::vector<std::string> split_documents(std::string_view text);

@@ -63,6 +63,13 @@ void as_images(data::Dataset& data) {
   if (shape.size() == 3) data.inputs = reshaped(data.inputs, {shape[0], 1, shape[1], shape[2]});
 }
 
+TextOptions text_options(const Recipe& recipe, const std::optional<data::Tokeniser>& tokeniser) {
+  if (recipe.context < 1 || recipe.context > 1 << 16)
+    throw InputError("context {}: must be between 1 and {}", recipe.context, 1 << 16);
+  if (recipe.merges < 0) throw InputError("merges {}: must be at least 0", recipe.merges);
+  return {recipe.context, recipe.merges, tokeniser};
+}
+
 }  // namespace
 
 bool is_program_file(const std::string& model) {
@@ -101,17 +108,22 @@ TrainOptions train_options(const Recipe& recipe) {
   return options;
 }
 
-Workload load_workload(const Recipe& recipe, const std::optional<data::Tokeniser>& tokeniser) {
-  if (recipe.context < 1 || recipe.context > 1 << 16)
-    throw InputError("context {}: must be between 1 and {}", recipe.context, 1 << 16);
-  if (recipe.merges < 0) throw InputError("merges {}: must be at least 0", recipe.merges);
-  Workload workload = load_workload(recipe.data, {recipe.context, recipe.merges, tokeniser});
+Workload load_workload(const Recipe& recipe) {
+  Workload workload = load_workload(recipe.data, text_options(recipe, std::nullopt));
   if (!workload.tokeniser && recipe.program.empty())
     for (auto* part : {&workload.splits.train, &workload.splits.test}) as_images(*part);
   if (recipe.examples < 0) throw InputError("examples {}: must be at least 1", recipe.examples);
   if (recipe.examples > 0)
     workload.splits.train = data::first(workload.splits.train, recipe.examples);
   return workload;
+}
+
+Judged load_judged(const Recipe& recipe, const std::string& hash,
+                   const std::optional<data::Tokeniser>& tokeniser) {
+  Judged judged =
+      load_judged(recipe.data, text_options(recipe, tokeniser), {hash, recipe.examples});
+  if (!tokeniser && recipe.program.empty()) as_images(judged.examples);
+  return judged;
 }
 
 ModelShape shape_of(const Recipe& recipe) {

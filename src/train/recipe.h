@@ -120,10 +120,13 @@ Recipe default_recipe(const std::string& model);
 // What `Trainer` takes. Throws InputError for unknown names and impossible values.
 TrainOptions train_options(const Recipe& recipe);
 
-// Loads the data and fits it to the model; text as tokens of `tokeniser` if there is one, otherwise
-// of one made from it. Throws as load_workload.
-Workload load_workload(const Recipe& recipe,
-                       const std::optional<data::Tokeniser>& tokeniser = std::nullopt);
+// Loads the data and fits it to the model. Throws as load_workload.
+Workload load_workload(const Recipe& recipe);
+
+// What to judge a model on that was trained by `recipe`, its data perhaps replaced by others, on
+// examples of this hash; text as tokens of `tokeniser`. Throws as load_workload.
+Judged load_judged(const Recipe& recipe, const std::string& hash,
+                   const std::optional<data::Tokeniser>& tokeniser);
 
 // The model's shape, as far as the recipe says it.
 ModelShape shape_of(const Recipe& recipe);

@@ -25,6 +25,12 @@ bool is_text(std::string_view name) {
   return name.ends_with(".txt") || is_among(data::text_names(), name);
 }
 
+// With a test part of its own.
+bool is_known(std::string_view name) {
+  return is_among(data::text_names(), name) ||
+         (is_among(data::dataset_names(), name) && !fs::is_directory(name));
+}
+
 // x.npy,y.npy
 bool is_pair(std::string_view name) {
   const auto comma = name.find(',');
@@ -39,9 +45,7 @@ std::string with_each_file(const std::string& name, F&& change) {
     const auto comma = name.find(',');
     return change(fs::path(name.substr(0, comma))) + "," + change(fs::path(name.substr(comma + 1)));
   }
-  const bool known = is_among(data::text_names(), name) ||
-                     (is_among(data::dataset_names(), name) && !fs::is_directory(name));
-  return known ? name : change(fs::path(name));
+  return is_known(name) ? name : change(fs::path(name));
 }
 
 // i64 labels, NumPy's integers, as i32; f64 arrays as f32.
@@ -94,15 +98,15 @@ data::Dataset load_arrays(std::string_view name) {
   return data::make_dataset(name, as_loaded(x, name), as_loaded(y, name));
 }
 
-data::Splits load_examples(std::string_view name) {
-  if (name.ends_with(".npz") || is_pair(name)) return divided(load_arrays(name), name);
+// Of files, which have no test part of their own.
+data::Dataset load_examples(std::string_view name) {
+  if (name.ends_with(".npz") || is_pair(name)) return load_arrays(name);
   if (name.ends_with(".csv")) {
     data::Table table = data::read_csv(std::string(name));
-    return divided(data::make_dataset(name, std::move(table.features), std::move(table.labels),
-                                      std::move(table.classes)),
-                   name);
+    return data::make_dataset(name, std::move(table.features), std::move(table.labels),
+                              std::move(table.classes));
   }
-  if (fs::is_directory(name)) return divided(data::read_image_folder(std::string(name)), name);
+  if (fs::is_directory(name)) return data::read_image_folder(std::string(name));
   if (name.ends_with(".npy"))
     throw InputError("{}: labels are missing; write --data x.npy,y.npy", name);
   if (fs::exists(name))
@@ -110,7 +114,7 @@ data::Splits load_examples(std::string_view name) {
         "{}: is of no kind that can be read: x.npy,y.npy; arrays.npz; table.csv; "
         "book.txt; a folder of images",
         name);
-  return data::load_dataset(name);
+  throw InputError("data set '{}' is unknown; {}", name, suggest(name, data::dataset_names()));
 }
 
 data::Tokeniser make_tokeniser(const data::TextSplits& text, std::int64_t merges) {
@@ -132,6 +136,26 @@ Workload load_text(std::string_view name, const TextOptions& options) {
   };
   workload.splits = {examples(text.train), examples(text.validation)};
   return workload;
+}
+
+bool is_trained(const data::Dataset& train, const TrainedOn& trained) {
+  return (trained.examples > 0 ? data::first(train, trained.examples) : train).hash == trained.hash;
+}
+
+Judged judged_text(std::string_view name, const TextOptions& options, const TrainedOn& trained) {
+  const auto documents = data::load_documents(name);
+  const data::TextSplits text = data::split_text(documents, name);
+  const auto tokeniser =
+      options.tokeniser ? *options.tokeniser : make_tokeniser(text, options.merges);
+  const auto tokens = tokeniser.encode_documents(text.train.documents);
+  const auto examples = [&](std::span<const std::int32_t> of) {
+    return next_token_examples(of, options.context, name);
+  };
+  // Fewer make no example.
+  if (static_cast<std::int64_t>(tokens.size()) > options.context &&
+      is_trained(examples(tokens), trained))
+    return {examples(tokeniser.encode_documents(text.validation.documents)), JudgedPart::set_apart};
+  return {examples(tokeniser.encode_documents(documents)), JudgedPart::all};
 }
 
 }  // namespace
@@ -185,7 +209,20 @@ ModelShape Workload::fit(ModelShape shape) const {
 
 Workload load_workload(std::string_view name, const TextOptions& text) {
   if (is_text(name)) return load_text(name, text);
-  return {load_examples(name), std::nullopt};
+  if (is_known(name)) return {data::load_dataset(name), std::nullopt};
+  return {divided(load_examples(name), name), std::nullopt};
+}
+
+Judged load_judged(std::string_view name, const TextOptions& text, const TrainedOn& trained) {
+  if (is_known(name))
+    return {is_text(name) ? load_text(name, text).splits.test : data::load_test_split(name),
+            JudgedPart::test};
+  if (is_text(name)) return judged_text(name, text, trained);
+  data::Dataset all = load_examples(name);
+  if (all.size() < 2) return {std::move(all), JudgedPart::all};
+  data::Splits splits = divided(all, name);
+  if (is_trained(splits.train, trained)) return {std::move(splits.test), JudgedPart::set_apart};
+  return {std::move(all), JudgedPart::all};
 }
 
 }  // namespace gnomon::train

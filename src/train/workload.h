@@ -39,6 +39,27 @@ struct TextOptions {
 // Throws InputError, and EnvironmentError with the line that fetches it where known data is absent.
 Workload load_workload(std::string_view name, const TextOptions& text);
 
+// The training examples of a model: the hash of those taken, and the number asked for (0: all).
+struct TrainedOn {
+  std::string hash;
+  std::int64_t examples = 0;
+};
+
+// What of some data a model is judged on.
+enum class JudgedPart {
+  test,       // the test part that known data have
+  set_apart,  // of files that it was trained on, what training set apart
+  all         // of files that it was not trained on, everything, in order
+};
+
+struct Judged {
+  data::Dataset examples;
+  JudgedPart part = JudgedPart::all;
+};
+
+// Which it is, the contents of the data say, not their name. Throws as load_workload.
+Judged load_judged(std::string_view name, const TextOptions& text, const TrainedOn& trained);
+
 // The same data by whole paths where `name` names files: found from other folders too.
 std::string with_whole_paths(const std::string& name);
 

@@ -73,7 +73,7 @@ nlohmann::json assess(train::Evaluator& evaluator, const data::Dataset& data, ex
           {"predictions", evaluation.correct.size()}};
 }
 
-void print(const nlohmann::json& result, const Arguments& arguments) {
+void print(const nlohmann::json& result, const std::string& judged, const Arguments& arguments) {
   if (arguments.json)
     fmt::print("{}\n", result.dump());
   else if (arguments.throughput)
@@ -82,10 +82,10 @@ void print(const nlohmann::json& result, const Arguments& arguments) {
                to_string(Seconds(result["latency.p25"].get<double>())),
                result["samples"].get<std::size_t>());
   else if (const auto predictions = result["predictions"].get<std::size_t>(); predictions == 0)
-    fmt::print("loss {:.4g}\n", result["loss"].get<double>());
+    fmt::print("loss {:.4g} ({})\n", result["loss"].get<double>(), judged);
   else
-    fmt::print("accuracy {:.4f} on {} predictions, loss {:.4f}\n", result["accuracy"].get<double>(),
-               predictions, result["loss"].get<double>());
+    fmt::print("accuracy {:.4f} on {} predictions, loss {:.4f} ({})\n",
+               result["accuracy"].get<double>(), predictions, result["loss"].get<double>(), judged);
 }
 
 // How the model was trained, which says what it is to be tested on.
@@ -108,12 +108,21 @@ std::int64_t batch_taken(const ir::Program& model, std::int64_t asked) {
   return batch.is_symbol() ? std::min(asked, batch.size) : batch.size;
 }
 
-// The test images alone where that is sooner.
-data::Dataset test_part(const train::Recipe& recipe, const train::ModelFile& file) {
-  const auto& known = data::dataset_names();
-  if (std::find(known.begin(), known.end(), recipe.data) != known.end())
-    return data::load_test_split(recipe.data);
-  return train::load_workload(recipe, file.tokeniser).splits.test;
+constexpr const char* part_names[] = {"test", "set apart", "all"};
+
+// The examples judged, in words.
+std::string words_for(train::JudgedPart part, const train::Recipe& recipe,
+                      const train::ModelFile& file) {
+  const std::string data = train::without_folders(recipe.data);
+  if (part == train::JudgedPart::test) return fmt::format("the test part of {}", data);
+  if (part == train::JudgedPart::set_apart)
+    return fmt::format("the part of {} that training set apart", data);
+  const auto trained = file.metadata.find("data");
+  if (trained == file.metadata.end()) return fmt::format("all of {}", data);
+  if (train::with_whole_paths(recipe.data) == trained->second)
+    return fmt::format("all of {}, whose contents have changed since the training", data);
+  return fmt::format("all of {}; the model was trained on {}", data,
+                     train::without_folders(trained->second));
 }
 
 void run(Arguments& arguments) {
@@ -128,7 +137,10 @@ void run(Arguments& arguments) {
   if (!arguments.outputs_file.empty()) require_writable(arguments.outputs_file);
   StackSampling stacks(arguments.execution.stacks_file);
   const auto executor = make_executor(arguments.execution);
-  const auto test = train::as_trained(file, test_part(recipe, file), recipe.data);
+  const auto hash = file.metadata.find("data.hash");
+  auto judged =
+      train::load_judged(recipe, hash == file.metadata.end() ? "" : hash->second, file.tokeniser);
+  const auto test = train::as_trained(file, std::move(judged.examples), recipe.data);
   const auto loss = train::loss_named(recipe.loss);
   train::require_fit(model, test, arguments.batch, loss);
   if (arguments.throughput && arguments.batch > test.size())
@@ -139,9 +151,10 @@ void run(Arguments& arguments) {
   auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
                                      : assess(evaluator, test, states, arguments);
   result["data hash"] = test.hash;
+  result["data part"] = part_names[static_cast<std::size_t>(judged.part)];
   tracing.finish();
   stacks.finish();
-  print(result, arguments);
+  print(result, words_for(judged.part, recipe, file), arguments);
 }
 
 }  // namespace
@@ -154,8 +167,10 @@ void add_evaluate(CLI::App& parent) {
   command->add_option("--model-file", a.model_file, "What `gnomon train --out` wrote")
       ->required()
       ->type_name("FILE");
-  command->add_option("--data", a.data,
-                      "Data whose test part is used; default: what it was trained on");
+  command->add_option(
+      "--data", a.data,
+      "Data to judge it on: of those it was trained on the part set apart, of other "
+      "files all; default: what it was trained on");
   command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
   command->add_option("--batch", a.batch, "Examples per run")->capture_default_str();
   command
