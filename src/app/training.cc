@@ -69,6 +69,13 @@ train::Workload load(const train::Recipe& recipe) {
   return train::load_workload(recipe);
 }
 
+// A default meant for longer runs gives way.
+train::Recipe with_fitting_warmup(train::Recipe recipe, const train::Workload& workload) {
+  const auto steps = train::total_steps(train::train_options(recipe), workload.splits.train.size());
+  recipe.warmup = std::min(recipe.warmup, steps / 10);
+  return recipe;
+}
+
 // One call of run_training.
 class Session {
  public:
@@ -78,13 +85,15 @@ class Session {
         executor_(make_executor(training.execution)),
         workload_(load(training.recipe)),
         model_(train::build_model(training.recipe, workload_)),
-        options_(train::train_options(training.recipe)),
+        recipe_(training.default_warmup ? with_fitting_warmup(training.recipe, workload_)
+                                        : training.recipe),
+        options_(train::train_options(recipe_)),
         trainer_(std::make_unique<train::Trainer>(model_, *executor_, workload_.splits, options_)),
         model_path_(training.out.empty() ? train::model_path(training.folder) : training.out) {
     require_writable(model_path_);
-    record_.recipe = t_.recipe;
+    record_.recipe = recipe_;
     // It may be resumed from another folder.
-    record_.recipe.data = train::with_whole_paths(t_.recipe.data);
+    record_.recipe.data = train::with_whole_paths(recipe_.data);
     record_.started = timestamp_utc();
     record_.facts = facts_of(t_, workload_, *executor_);
     record_.total_steps = trainer_->total_steps();
@@ -177,7 +186,7 @@ class Session {
     throw InputError(
         "{}: the run {} was started with other contents of it (hash {}, now {}); put those back, "
         "or start another run",
-        t_.recipe.data, t_.folder.string(), hash->second, record_.facts.at("data.hash"));
+        recipe_.data, t_.folder.string(), hash->second, record_.facts.at("data.hash"));
   }
 
   // A run that was killed before its first checkpoint. Checkpoints that are there and cannot be
@@ -224,18 +233,18 @@ class Session {
 
   // How the model goes on from the beginning of the test part.
   void write_sample(std::int64_t step) {
-    if (!workload_.tokeniser || !t_.recipe.program.empty()) return;
+    if (!workload_.tokeniser || !recipe_.program.empty()) return;
     auto states = trainer_->trained();
     train::Sampling sampling;
     sampling.temperature = 0.8;
-    auto shape = train::shape_of(t_.recipe, workload_);
+    auto shape = train::shape_of(recipe_, workload_);
     shape.batch = 1;
     const auto first = workload_.splits.test.inputs.span<std::int32_t>().first(
         static_cast<std::size_t>(std::min(prompt_tokens, shape.context)));
     const std::string prompt = workload_.tokeniser->decode(first);
     const std::string text =
-        continue_text(train::build_model(t_.recipe.model, shape, train::Mode::inference),
-                      *executor_, states, *workload_.tokeniser, prompt, sample_tokens, sampling);
+        continue_text(train::build_model(recipe_.model, shape, train::Mode::inference), *executor_,
+                      states, *workload_.tokeniser, prompt, sample_tokens, sampling);
     record_.samples.push_back({step, prompt, text});
   }
 
@@ -250,9 +259,9 @@ class Session {
 
   void save_model() {
     train::ModelFile file;
-    file.model = t_.recipe.model;
-    if (t_.recipe.program.empty())
-      file.shape = train::shape_of(t_.recipe, workload_);
+    file.model = recipe_.model;
+    if (recipe_.program.empty())
+      file.shape = train::shape_of(recipe_, workload_);
     else
       file.program = model_.inference;
     file.tokeniser = workload_.tokeniser;
@@ -341,6 +350,7 @@ class Session {
   std::unique_ptr<exec::Executor> executor_;
   train::Workload workload_;
   train::Model model_;
+  train::Recipe recipe_;
   train::TrainOptions options_;
   std::unique_ptr<train::Trainer> trainer_;
   fs::path model_path_;

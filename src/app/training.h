@@ -21,6 +21,7 @@ struct Training {
   Execution execution;
   std::filesystem::path folder;       // of the run; empty: nothing is kept but the model
   std::filesystem::path out;          // of the model; empty: in the run's folder
+  bool default_warmup = false;        // the recipe's: at most a tenth of the steps are taken
   bool resume = false;                // go on from the folder's latest checkpoint
   std::filesystem::path weights;      // to start from; empty: as the model draws them
   double checkpoint_seconds = 60;     // between checkpoints, besides those after evaluations

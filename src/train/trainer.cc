@@ -19,11 +19,21 @@ void check(const TrainOptions& options) {
   };
   require(options.epochs >= 1 && options.epochs <= 100000, "epochs", options.epochs,
           "between 1 and 100000");
+  require(options.batch >= 1 && options.batch <= 1 << 20, "batch", options.batch,
+          "between 1 and 1048576");
   require(options.steps >= 0, "steps", options.steps, "at least 1");
   require(options.evaluate_every >= 0, "evaluate every", options.evaluate_every, "at least 1 step");
   require(options.warmup >= 0, "warmup", options.warmup, "at least 0");
   require(options.learning_rate > 0 && options.learning_rate <= 1e3, "learning rate",
           options.learning_rate, "above 0 and at most 1000");
+}
+
+std::int64_t total_with_warmup(const TrainOptions& options, std::int64_t examples) {
+  const std::int64_t total = total_steps(options, examples);
+  if (options.warmup > total)
+    throw InputError("warmup {}: is longer than the run, which has {} steps; warm up for fewer",
+                     options.warmup, total);
+  return total;
 }
 
 // The arguments of a training step, in the order of the program's.
@@ -79,6 +89,11 @@ std::int64_t largest_label(const Tensor& labels) {
 }
 
 }  // namespace
+
+std::int64_t total_steps(const TrainOptions& options, std::int64_t examples) {
+  check(options);
+  return options.steps > 0 ? options.steps : examples / options.batch * options.epochs;
+}
 
 Model model_named(std::string_view name, const ModelShape& shape) {
   return {build_model(name, shape, Mode::training), build_model(name, shape, Mode::inference)};
@@ -145,7 +160,7 @@ class Trainer::Work {
         options_(options),
         loader_(data.train, loading(options)),
         per_epoch_(loader_.batches_per_epoch()),
-        total_(options.steps > 0 ? options.steps : per_epoch_ * options.epochs),
+        total_(total_with_warmup(options, data.train.size())),
         period_(options.evaluate_every > 0 ? options.evaluate_every : per_epoch_),
         program_(training_program(model_.training, options, executor.target())),
         executable_(executor.compile(program_)),

@@ -38,7 +38,7 @@ struct TrainOptions {
   std::int64_t batch = 64;
   double learning_rate = 0.05;
   Schedule schedule = Schedule::cosine;
-  std::int64_t warmup = 0;  // steps over which the rate rises from 0
+  std::int64_t warmup = 0;  // steps over which the rate rises from 0; at most the run's
   pass::Update update = {pass::Sgd{0.9, 0}};
   Loss loss = Loss::cross_entropy;
   double label_smoothing = 0;
@@ -46,6 +46,9 @@ struct TrainOptions {
   Precision precision = Precision::f32;
   std::uint64_t seed = 0;
 };
+
+// The steps of a run on so many examples. Throws InputError for impossible options.
+std::int64_t total_steps(const TrainOptions& options, std::int64_t examples);
 
 struct Step {
   std::int64_t number = 0;  // from 1

@@ -175,7 +175,9 @@ void add_compare(CLI::App& parent) {
       ->capture_default_str()
       ->check(CLI::Range(0, 1000));
   command->add_option("--prepare", options->prepare, "Run before each run, not measured");
-  command->add_option("--seed", options->seed, "Of the random order")->capture_default_str();
+  command->add_option("--seed", options->seed, "Of the random order")
+      ->capture_default_str()
+      ->check(at_least_0);
   command->add_flag("--json", options->json, "Print JSON");
   command->footer("Example: gnomon compare 'gzip -1 -c /usr/bin/bash' 'gzip -9 -c /usr/bin/bash'");
   command->callback([options] { run(*options); });

@@ -87,7 +87,9 @@ void add_generate(CLI::App& parent) {
                    "Divides the logits: 0 takes the likeliest token, 1 draws as the model says")
       ->capture_default_str();
   command->add_option("--top", a.sampling.top, "Draw among the N likeliest tokens only; 0: all");
-  command->add_option("--seed", a.sampling.seed, "Of the drawing")->capture_default_str();
+  command->add_option("--seed", a.sampling.seed, "Of the drawing")
+      ->capture_default_str()
+      ->check(at_least_0);
   command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
   command->add_flag("--json", a.json, "Print the result as JSON");
   add_execution_options(*command, a.execution);

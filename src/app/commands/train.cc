@@ -36,17 +36,6 @@ std::string option_name(std::string field) {
   return "--" + field;
 }
 
-// CLI11's own checks name the largest double.
-std::string at_least_0(const std::string& text) {
-  return text.starts_with('-') ? text + ": must be at least 0" : "";
-}
-
-std::string at_least_1(const std::string& text) {
-  return text == "0"             ? "0: must be at least 1"
-         : text.starts_with('-') ? text + ": must be at least 1"
-                                 : "";
-}
-
 bool is_given(const Arguments& arguments, const std::string& option) {
   return arguments.command_line->count(option) > 0;
 }
@@ -145,6 +134,7 @@ void prepare(Arguments& arguments) {
     throw InputError("train: which model? One of {}; or --resume latest",
                      fmt::join(train::model_names(), ", "));
   training.recipe = new_recipe(arguments);
+  training.default_warmup = !is_given(arguments, "--warmup");
   const std::string data = train::with_whole_paths(training.recipe.data);
   require_utf8(data);
   if (!arguments.out.empty() &&
@@ -280,7 +270,8 @@ void add_train(CLI::App& parent) {
   add_execution_options(*command, a.training.execution);
   command->footer(
       "Defaults are shown for small image models. resnetN: 8 epochs, batch 128, rate 0.1, weight\n"
-      "decay 5e-4, crop 2, flip. gpt-*: brown, 2000 steps of 12, adamw, rate 1e-3, warmup 100.\n"
+      "decay 5e-4, crop 2, flip. gpt-*: brown, 2000 steps of 12, adamw, rate 1e-3, warmup 100\n"
+      "or a tenth of the steps.\n"
       "Examples:\n"
       "  gnomon train lenet --epochs 1 --examples 6400 --precision bf16\n"
       "  gnomon train --resume latest");

@@ -244,6 +244,17 @@ TEST(Trainer, AResumedRunEndsAsIfItHadNeverStopped) {
   }
 }
 
+TEST(Trainer, AWarmUpLongerThanTheRunIsRefused) {
+  exec::ReferenceExecutor executor;
+  const auto data = splits();
+  auto options = quick();
+  options.warmup = 40;
+  EXPECT_EQ(Trainer(small("mlp", 16), executor, data, options).total_steps(), 40);
+  options.warmup = 41;
+  EXPECT_EQ(test::error_of([&] { Trainer(small("mlp", 16), executor, data, options); }),
+            "warmup 41: is longer than the run, which has 40 steps; warm up for fewer");
+}
+
 TEST(Trainer, ASnapshotOfAnotherOptimiserIsRefused) {
   exec::ReferenceExecutor executor;
   const auto data = splits();
