@@ -91,6 +91,7 @@ class Session {
         trainer_(std::make_unique<train::Trainer>(model_, *executor_, workload_.splits, options_)),
         model_path_(training.out.empty() ? train::model_path(training.folder) : training.out) {
     require_writable(model_path_);
+    if (!workload_.note.empty()) fmt::print(stderr, "gnomon: {}\n", workload_.note);
     record_.recipe = recipe_;
     // It may be resumed from another folder.
     record_.recipe.data = train::with_whole_paths(recipe_.data);

@@ -197,7 +197,8 @@ class Labels {
   void finish(Table& table, const Records& records) {
     if (all_numbers_ && fraction_)
       records.fail(fraction_->place,
-                   "label {} is a number but no class; labels are integers or words",
+                   "label {} is a number but no class; labels are integers or words (to predict "
+                   "numbers, train with --loss mean-squared-error)",
                    shown(fraction_->text));
     if (all_indices_) renumber();
     table.labels = Tensor::of<std::int32_t>({static_cast<std::int64_t>(values_.size())}, values_);
@@ -248,7 +249,9 @@ class Reader {
     for (; any; any = records_.next(record), ++rows) add(record);
     const auto columns = static_cast<std::int64_t>(width_) - (options_.labelled ? 1 : 0);
     table_.features = Tensor::of<float>({rows, columns}, features_);
-    if (options_.labelled)
+    if (options_.labelled && options_.targets)
+      table_.labels = Tensor::of<float>({rows, 1}, targets_);
+    else if (options_.labelled)
       labels_.finish(table_, records_);
     else
       table_.labels = Tensor(DType::i32, {0});
@@ -300,20 +303,22 @@ class Reader {
                     record.size(), width_);
     }
     for (std::size_t i = 0; i < width_; ++i) {
-      if (i == label_)
-        labels_.add(record[i], records_);
+      if (i != label_)
+        features_.push_back(number_in(record[i], i));
+      else if (options_.targets)
+        targets_.push_back(number_in(record[i], i));
       else
-        features_.push_back(feature(record[i], i));
+        labels_.add(record[i], records_);
     }
   }
 
-  float feature(const Field& field, std::size_t column) const {
+  float number_in(const Field& field, std::size_t column) const {
     if (field.text.empty())
       records_.fail(field.place, "{} is empty; fill it in or remove the row", name_of(column));
     const auto value = number(field.text);
     if (!value)
-      records_.fail(field.place, "{} in {} is not a number; features are numbers, the label is {}",
-                    shown(field.text), name_of(column), label_rule());
+      records_.fail(field.place, "{} in {} is not a number; {}", shown(field.text), name_of(column),
+                    rule());
     const auto single = static_cast<float>(*value);
     if (!std::isfinite(single))
       records_.fail(field.place, "{} in {} is no finite f32; correct it or remove the row",
@@ -322,13 +327,17 @@ class Reader {
   }
 
   std::string name_of(std::size_t column) const {
+    if (column == label_) return fmt::format("column {} (the label)", column + 1);
     if (table_.columns.empty()) return fmt::format("column {}", column + 1);
     const std::size_t index = column - (column > label_ ? 1 : 0);
     return fmt::format("column {}, {}", column + 1, shown(table_.columns[index]));
   }
 
-  std::string label_rule() const {
-    return options_.labelled ? fmt::format("column {}", label_ + 1) : "absent";
+  std::string rule() const {
+    if (options_.targets) return "features and labels are numbers";
+    return options_.labelled
+               ? fmt::format("features are numbers, the label is column {}", label_ + 1)
+               : "features are numbers, the label is absent";
   }
 
   std::string_view origin_;
@@ -338,7 +347,7 @@ class Reader {
   std::size_t label_ = 0;
   Table table_;
   Labels labels_;
-  std::vector<float> features_;
+  std::vector<float> features_, targets_;
 };
 
 }  // namespace

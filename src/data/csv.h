@@ -20,12 +20,13 @@ enum class CsvHeader {
 struct CsvOptions {
   CsvHeader header = CsvHeader::detect;
   bool labelled = true;  // otherwise every column is a feature
+  bool targets = false;  // labels are numbers to be predicted, not classes
   std::string label;     // the column of the labels, by its name in the header; empty: the last
 };
 
 struct Table {
-  Tensor features;                   // f32 [n, columns]
-  Tensor labels;                     // i32 [n], indices of `classes`; [0] if there are none
+  Tensor features;  // f32 [n, columns]
+  Tensor labels;    // i32 [n], indices of `classes`; [0] if there are none; targets: f32 [n, 1]
   std::vector<std::string> columns;  // the features' names; empty without a header
   std::vector<std::string> classes;
 };
@@ -39,7 +40,7 @@ struct Table {
 // If every label is an integer from 0 to 65,535, labels are these integers and the classes "0" to
 // the largest of them; otherwise they are words, and classes are numbered in the order in which
 // they first appear. A fraction among labels that are all numbers is an error: it is a quantity,
-// not a class.
+// not a class; with `targets` labels are what features are, numbers.
 //
 // Throws InputError that opens with file:line:column (both from 1, columns in bytes) of the field
 // at fault and says what to do: a feature that is empty or not a finite number that f32 can hold, a

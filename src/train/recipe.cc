@@ -55,19 +55,52 @@ pass::Update update_of(const Recipe& recipe) {
   return update;
 }
 
-// Features in a row are an image of one row, as the zoo's classifiers take them; images in one
-// colour need not say so.
-void as_images(data::Dataset& data) {
-  const Shape& shape = data.inputs.shape();
-  if (shape.size() == 2) data.inputs = reshaped(data.inputs, {shape[0], 1, 1, shape[1]});
-  if (shape.size() == 3) data.inputs = reshaped(data.inputs, {shape[0], 1, shape[1], shape[2]});
+// Whether pixels are [n, h, w, c], as most image libraries have them. Of f32 arrays the shape does
+// not say: they may be of anything.
+bool has_channels_last(const Tensor& images) {
+  const auto is_colours = [](std::int64_t extent) {
+    return extent == 1 || extent == 3 || extent == 4;
+  };
+  const Shape& shape = images.shape();
+  return images.dtype() == DType::u8 && shape.size() == 4 && is_colours(shape[3]) &&
+         !is_colours(shape[1]);
 }
 
-TextOptions text_options(const Recipe& recipe, const std::optional<data::Tokeniser>& tokeniser) {
+Tensor with_channels_first(const Tensor& images) {
+  const Shape& shape = images.shape();
+  const std::int64_t pixels = shape[1] * shape[2], channels = shape[3];
+  Tensor result(DType::u8, {shape[0], channels, shape[1], shape[2]});
+  const auto from = images.span<std::uint8_t>();
+  const auto to = result.span<std::uint8_t>();
+  for (std::int64_t n = 0; n < shape[0]; ++n)
+    for (std::int64_t c = 0; c < channels; ++c)
+      for (std::int64_t p = 0; p < pixels; ++p)
+        to[(n * channels + c) * pixels + p] = from[(n * pixels + p) * channels + c];
+  return result;
+}
+
+// Features in a row are an image of one row, as the zoo's classifiers take them; images in one
+// colour need not say so; nor need a single target. Returns what is to be noted.
+std::string as_images(data::Dataset& data, const std::string& name) {
+  const Shape shape = data.inputs.shape();
+  if (shape.size() == 2) data.inputs = reshaped(data.inputs, {shape[0], 1, 1, shape[1]});
+  if (shape.size() == 3) data.inputs = reshaped(data.inputs, {shape[0], 1, shape[1], shape[2]});
+  if (is_float(data.labels.dtype()) && data.labels.shape().size() == 1)
+    data.labels = reshaped(data.labels, {shape[0], 1});
+  if (!has_channels_last(data.inputs)) return "";
+  data.inputs = with_channels_first(data.inputs);
+  return fmt::format(
+      "{}: examples [n, {}, {}, {}] are read as images of {} rows and {} columns with the channels "
+      "last ({}); to have it otherwise, write them as [n, channels, rows, columns]",
+      without_folders(name), shape[1], shape[2], shape[3], shape[1], shape[2], shape[3]);
+}
+
+DataOptions data_options(const Recipe& recipe, const std::optional<data::Tokeniser>& tokeniser) {
   if (recipe.context < 1 || recipe.context > 1 << 16)
     throw InputError("context {}: must be between 1 and {}", recipe.context, 1 << 16);
   if (recipe.merges < 0) throw InputError("merges {}: must be at least 0", recipe.merges);
-  return {recipe.context, recipe.merges, tokeniser};
+  return {recipe.context, recipe.merges, tokeniser,
+          loss_named(recipe.loss) == Loss::mean_squared_error};
 }
 
 }  // namespace
@@ -109,9 +142,10 @@ TrainOptions train_options(const Recipe& recipe) {
 }
 
 Workload load_workload(const Recipe& recipe) {
-  Workload workload = load_workload(recipe.data, text_options(recipe, std::nullopt));
+  Workload workload = load_workload(recipe.data, data_options(recipe, std::nullopt));
   if (!workload.tokeniser && recipe.program.empty())
-    for (auto* part : {&workload.splits.train, &workload.splits.test}) as_images(*part);
+    for (auto* part : {&workload.splits.train, &workload.splits.test})
+      workload.note = as_images(*part, recipe.data);
   if (recipe.examples < 0) throw InputError("examples {}: must be at least 1", recipe.examples);
   if (recipe.examples > 0)
     workload.splits.train = data::first(workload.splits.train, recipe.examples);
@@ -121,8 +155,8 @@ Workload load_workload(const Recipe& recipe) {
 Judged load_judged(const Recipe& recipe, const std::string& hash,
                    const std::optional<data::Tokeniser>& tokeniser) {
   Judged judged =
-      load_judged(recipe.data, text_options(recipe, tokeniser), {hash, recipe.examples});
-  if (!tokeniser && recipe.program.empty()) as_images(judged.examples);
+      load_judged(recipe.data, data_options(recipe, tokeniser), {hash, recipe.examples});
+  if (!tokeniser && recipe.program.empty()) judged.note = as_images(judged.examples, recipe.data);
   return judged;
 }
 

@@ -99,10 +99,11 @@ data::Dataset load_arrays(std::string_view name) {
 }
 
 // Of files, which have no test part of their own.
-data::Dataset load_examples(std::string_view name) {
+data::Dataset load_examples(std::string_view name, const DataOptions& options) {
   if (name.ends_with(".npz") || is_pair(name)) return load_arrays(name);
   if (name.ends_with(".csv")) {
-    data::Table table = data::read_csv(std::string(name));
+    data::Table table =
+        data::read_csv(std::string(name), {.targets = options.targets, .label = ""});
     return data::make_dataset(name, std::move(table.features), std::move(table.labels),
                               std::move(table.classes));
   }
@@ -125,7 +126,7 @@ data::Tokeniser make_tokeniser(const data::TextSplits& text, std::int64_t merges
   return data::Tokeniser::of_characters(all);
 }
 
-Workload load_text(std::string_view name, const TextOptions& options) {
+Workload load_text(std::string_view name, const DataOptions& options) {
   const data::TextSplits text = data::load_text(name);
   Workload workload;
   workload.tokeniser =
@@ -142,7 +143,7 @@ bool is_trained(const data::Dataset& train, const TrainedOn& trained) {
   return (trained.examples > 0 ? data::first(train, trained.examples) : train).hash == trained.hash;
 }
 
-Judged judged_text(std::string_view name, const TextOptions& options, const TrainedOn& trained) {
+Judged judged_text(std::string_view name, const DataOptions& options, const TrainedOn& trained) {
   const auto documents = data::load_documents(name);
   const data::TextSplits text = data::split_text(documents, name);
   const auto tokeniser =
@@ -202,23 +203,25 @@ ModelShape Workload::fit(ModelShape shape) const {
   }
   if (!splits.train.classes.empty())
     shape.classes = static_cast<std::int64_t>(splits.train.classes.size());
-  else if (!is_float(splits.train.labels.dtype()))
+  else if (is_float(splits.train.labels.dtype()))
+    shape.classes = splits.train.labels.shape().back();  // as many outputs as targets
+  else
     shape.classes = 1 + std::max(largest_label(splits.train), largest_label(splits.test));
   return shape;
 }
 
-Workload load_workload(std::string_view name, const TextOptions& text) {
-  if (is_text(name)) return load_text(name, text);
-  if (is_known(name)) return {data::load_dataset(name), std::nullopt};
-  return {divided(load_examples(name), name), std::nullopt};
+Workload load_workload(std::string_view name, const DataOptions& options) {
+  if (is_text(name)) return load_text(name, options);
+  if (is_known(name)) return {data::load_dataset(name), std::nullopt, ""};
+  return {divided(load_examples(name, options), name), std::nullopt, ""};
 }
 
-Judged load_judged(std::string_view name, const TextOptions& text, const TrainedOn& trained) {
+Judged load_judged(std::string_view name, const DataOptions& options, const TrainedOn& trained) {
   if (is_known(name))
-    return {is_text(name) ? load_text(name, text).splits.test : data::load_test_split(name),
+    return {is_text(name) ? load_text(name, options).splits.test : data::load_test_split(name),
             JudgedPart::test};
-  if (is_text(name)) return judged_text(name, text, trained);
-  data::Dataset all = load_examples(name);
+  if (is_text(name)) return judged_text(name, options, trained);
+  data::Dataset all = load_examples(name, options);
   if (all.size() < 2) return {std::move(all), JudgedPart::all};
   data::Splits splits = divided(all, name);
   if (is_trained(splits.train, trained)) return {std::move(splits.test), JudgedPart::set_apart};

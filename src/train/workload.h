@@ -4,7 +4,7 @@
 //
 //   fashion-mnist      images
 //   x.npy,y.npy        arrays f32 or u8 [n, ...] and labels [n, ...]; an .npz file with x and y
-//   table.csv          numbers, the last column the label
+//   table.csv          numbers, the last column the label, or the target
 //   folder/            PNG and JPEG files, one folder per class
 //   brown, book.txt    text, for language models
 //
@@ -25,19 +25,21 @@ namespace gnomon::train {
 struct Workload {
   data::Splits splits;
   std::optional<data::Tokeniser> tokeniser;  // of text
+  std::string note;  // how the examples were understood, if that is not as they were given
 
   // `shape` with what the data says about it: sides of images, classes, vocabulary.
   ModelShape fit(ModelShape shape) const;
 };
 
-struct TextOptions {
-  std::int64_t context = 64;  // tokens per example
+struct DataOptions {
+  std::int64_t context = 64;  // tokens per example of text
   std::int64_t merges = 0;    // byte pairs learned from the text; 0: characters are tokens
   std::optional<data::Tokeniser> tokeniser = std::nullopt;  // if there is one already
+  bool targets = false;  // the labels of a table are numbers to be predicted, not classes
 };
 
 // Throws InputError, and EnvironmentError with the line that fetches it where known data is absent.
-Workload load_workload(std::string_view name, const TextOptions& text);
+Workload load_workload(std::string_view name, const DataOptions& options);
 
 // The training examples of a model: the hash of those taken, and the number asked for (0: all).
 struct TrainedOn {
@@ -55,10 +57,11 @@ enum class JudgedPart {
 struct Judged {
   data::Dataset examples;
   JudgedPart part = JudgedPart::all;
+  std::string note = {};  // as that of a Workload
 };
 
 // Which it is, the contents of the data say, not their name. Throws as load_workload.
-Judged load_judged(std::string_view name, const TextOptions& text, const TrainedOn& trained);
+Judged load_judged(std::string_view name, const DataOptions& options, const TrainedOn& trained);
 
 // The same data by whole paths where `name` names files: found from other folders too.
 std::string with_whole_paths(const std::string& name);

@@ -140,6 +140,7 @@ void run(Arguments& arguments) {
   const auto hash = file.metadata.find("data.hash");
   auto judged =
       train::load_judged(recipe, hash == file.metadata.end() ? "" : hash->second, file.tokeniser);
+  if (!judged.note.empty()) fmt::print(stderr, "gnomon: {}\n", judged.note);
   const auto test = train::as_trained(file, std::move(judged.examples), recipe.data);
   const auto loss = train::loss_named(recipe.loss);
   train::require_fit(model, test, arguments.batch, loss);

@@ -49,6 +49,9 @@ TEST(Csv, TheLabelMayBeAnyColumnOrNone) {
   EXPECT_EQ(named.features, Tensor::of<float>({2, 2}, std::array{1.f, 2.f, 3.f, 4.f}));
   EXPECT_EQ(named.columns, (Words{"a", "b"}));
   EXPECT_EQ(named.classes, (Words{"x", "y"}));
+  const Table targets = parse_csv("1,2.5\n3,-4\n", "x", {.targets = true, .label = ""});
+  EXPECT_EQ(targets.labels, Tensor::of<float>({2, 1}, std::array{2.5f, -4.0f}));
+  EXPECT_TRUE(targets.classes.empty());
   const Table bare = parse_csv("1,2\n", "x", {.labelled = false, .label = ""});
   EXPECT_EQ(bare.features, Tensor::of<float>({1, 2}, std::array{1.f, 2.f}));
   EXPECT_EQ(bare.labels, Tensor(DType::i32, {0}));
@@ -137,7 +140,11 @@ TEST(Csv, NamesTheFieldAndTheRemedy) {
   EXPECT_EQ(message(std::string("1,\0a\n", 5)),
             "x.csv:1:3: a NUL byte; save the table as UTF-8 text");
   EXPECT_EQ(message("1,2\n1,2.5\n"),
-            "x.csv:2:3: label '2.5' is a number but no class; labels are integers or words");
+            "x.csv:2:3: label '2.5' is a number but no class; labels are integers or words (to "
+            "predict numbers, train with --loss mean-squared-error)");
+  EXPECT_EQ(message("1,2\n1,x\n", {.targets = true, .label = ""}),
+            "x.csv:2:3: 'x' in column 2 (the label) is not a number; features and labels are "
+            "numbers");
   EXPECT_EQ(message(""), "x.csv: has no record; a table needs at least one row");
   EXPECT_EQ(message("a,b\n"), "x.csv: has no record; a table needs at least one row");
   EXPECT_EQ(message("1\n2\n"),

@@ -56,7 +56,7 @@ TEST_F(Judging, TakesAllOfOtherFilesInTheirOrder) {
 TEST_F(Judging, TakesAllOfAnotherText) {
   const std::string book(400, 'a'), other(100, 'a');
   const auto trained = load_workload(written("book.txt", book), {.context = 8});
-  const TextOptions text{.context = 8, .tokeniser = trained.tokeniser};
+  const DataOptions text{.context = 8, .tokeniser = trained.tokeniser};
   const TrainedOn on{trained.splits.train.hash};
   const auto same = load_judged(written("book.txt", book), text, on);
   EXPECT_EQ(same.part, JudgedPart::set_apart);
