@@ -80,6 +80,16 @@ fs::path find_run(const std::string& name) {
   throw InputError("run {}: there is none; {}", name, suggest(name, run_names()));
 }
 
+fs::path find_run_of(const std::string& name) {
+  if (name != latest_name && !train::holds_run(name) && !train::holds_run(runs_folder / name)) {
+    const auto found = latest([&](const train::RunRecord& record, const fs::path&) {
+      return record.recipe.model == name;
+    });
+    if (!found.empty()) return found;
+  }
+  return find_run(name);
+}
+
 fs::path find_model(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   for (const fs::path& folder : {fs::path(name), runs_folder / name})

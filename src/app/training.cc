@@ -76,6 +76,71 @@ train::Recipe with_fitting_warmup(train::Recipe recipe, const train::Workload& w
   return recipe;
 }
 
+train::ModelFile model_file(const train::RunRecord& record, const train::Workload& workload,
+                            const ir::Program& inference, const exec::States& trained,
+                            std::int64_t steps) {
+  const train::Recipe& recipe = record.recipe;
+  train::ModelFile file;
+  file.model = recipe.model;
+  if (recipe.program.empty())
+    file.shape = train::shape_of(recipe, workload);
+  else
+    file.program = inference;
+  file.tokeniser = workload.tokeniser;
+  file.classes = workload.splits.train.classes;
+  if (workload.splits.train.inputs.dtype() == DType::u8)
+    file.normalisation = workload.splits.train.normalisation;
+  train::take_states(inference, trained, file);
+  file.metadata = record.facts;
+  // How the run was kept is nothing about the model.
+  std::erase_if(file.metadata, [](const auto& fact) {
+    const std::string& key = fact.first;
+    return key == "out" || key.starts_with("keep.") || key.starts_with("checkpoint.");
+  });
+  file.metadata["recipe"] = train::to_json(recipe);
+  file.metadata["data"] = recipe.data;
+  file.metadata["steps"] = std::to_string(steps);
+  return file;
+}
+
+// Other examples under the same name make another run.
+void check_data(const train::RunRecord& before, const train::Workload& workload,
+                const fs::path& folder) {
+  const auto hash = before.facts.find("data.hash");
+  const std::string& now = workload.splits.train.hash;
+  if (hash == before.facts.end() || hash->second == now) return;
+  throw InputError(
+      "{}: the run {} was started with other contents of it (hash {}, now {}); put those back, "
+      "or start another run",
+      before.recipe.data, folder.string(), hash->second, now);
+}
+
+fault::Checkpoint best_checkpoint(const fs::path& folder) {
+  std::optional<fault::Checkpoint> best;
+  for (const auto& entry : fault::checkpoint_files(train::checkpoint_folder(folder))) {
+    auto checkpoint = fault::read_checkpoint(entry.second);
+    if (checkpoint.score && (!best || *checkpoint.score > *best->score))
+      best = std::move(checkpoint);
+  }
+  if (!best)
+    throw InputError("--checkpoint best: no checkpoint that {} keeps was evaluated; take latest",
+                     folder.string());
+  return std::move(*best);
+}
+
+fault::Checkpoint checkpoint_named(const fs::path& folder, const std::string& name) {
+  const auto files = fault::checkpoint_files(train::checkpoint_folder(folder));
+  if (files.empty()) throw InputError("{}: holds no checkpoint", folder.string());
+  if (name == "best") return best_checkpoint(folder);
+  if (name == "latest") return fault::read_checkpoint(files.rbegin()->second);
+  for (const auto& [step, file] : files)
+    if (name == std::to_string(step)) return fault::read_checkpoint(file);
+  std::vector<std::int64_t> steps;
+  for (const auto& entry : files) steps.push_back(entry.first);
+  throw InputError("--checkpoint {}: {} keeps none of that name; there are best, latest, {}", name,
+                   folder.string(), fmt::join(steps, ", "));
+}
+
 // One call of run_training.
 class Session {
  public:
@@ -153,7 +218,7 @@ class Session {
     const auto [before, damage] = train::recover_run(t_.folder);
     record_.started = before.started;
     record_.warnings = before.warnings;
-    check_data(before);
+    check_data(before, workload_, t_.folder);
     if (!damage.empty()) warn(damage);
     auto latest = fault::latest_checkpoint(train::checkpoint_folder(t_.folder));
     if (!latest.checkpoint) return begin_again(before, latest);
@@ -178,16 +243,6 @@ class Session {
       if (sample.step <= trainer_->steps()) record_.samples.push_back(sample);
     if (!t_.quiet)
       fmt::print("resumed after step {} of {}\n", trainer_->steps(), trainer_->total_steps());
-  }
-
-  // Other examples under the same name would be another run, with another number of steps.
-  void check_data(const train::RunRecord& before) const {
-    const auto hash = before.facts.find("data.hash");
-    if (hash == before.facts.end() || hash->second == record_.facts.at("data.hash")) return;
-    throw InputError(
-        "{}: the run {} was started with other contents of it (hash {}, now {}); put those back, "
-        "or start another run",
-        recipe_.data, t_.folder.string(), hash->second, record_.facts.at("data.hash"));
   }
 
   // A run that was killed before its first checkpoint. Checkpoints that are there and cannot be
@@ -259,27 +314,8 @@ class Session {
   }
 
   void save_model() {
-    train::ModelFile file;
-    file.model = recipe_.model;
-    if (recipe_.program.empty())
-      file.shape = train::shape_of(recipe_, workload_);
-    else
-      file.program = model_.inference;
-    file.tokeniser = workload_.tokeniser;
-    file.classes = workload_.splits.train.classes;
-    if (workload_.splits.train.inputs.dtype() == DType::u8)
-      file.normalisation = workload_.splits.train.normalisation;
-    train::take_states(trainer_->model(), trainer_->trained(), file);
-    file.metadata = record_.facts;
-    // How the run was kept is nothing about the model.
-    std::erase_if(file.metadata, [](const auto& fact) {
-      const std::string& key = fact.first;
-      return key == "out" || key.starts_with("keep.") || key.starts_with("checkpoint.");
-    });
-    file.metadata["recipe"] = train::to_json(record_.recipe);
-    file.metadata["data"] = record_.recipe.data;
-    file.metadata["steps"] = std::to_string(trainer_->steps());
-    train::save(model_path_, file);
+    train::save(model_path_, model_file(record_, workload_, trainer_->model(), trainer_->trained(),
+                                        trainer_->steps()));
   }
 
   void update_record() {
@@ -367,6 +403,17 @@ class Session {
 }  // namespace
 
 Trained run_training(const Training& training) { return Session(training).finish(); }
+
+train::ModelFile checkpoint_model(const fs::path& folder, const std::string& checkpoint) {
+  auto found = checkpoint_named(folder, checkpoint);
+  const auto record = train::run_of(found, folder.string());
+  const auto workload = load(record.recipe);
+  check_data(record, workload, folder);
+  const ir::Program model = train::build_model(record.recipe, workload).inference;
+  const auto snapshot = train::snapshot_of(std::move(found), folder.string());
+  return model_file(record, workload, model,
+                    train::trained_states(model, snapshot, record.recipe.average), snapshot.steps);
+}
 
 std::string continue_text(const ir::Program& model, exec::Executor& executor, exec::States& states,
                           const data::Tokeniser& tokeniser, const std::string& prompt,

@@ -11,6 +11,7 @@
 #include "app/execution.h"
 #include "fault/checkpoint.h"
 #include "train/generate.h"
+#include "train/model_file.h"
 #include "train/recipe.h"
 #include "train/run.h"
 
@@ -39,6 +40,12 @@ struct Trained {
 // record's state says so. Throws as its parts do; on a loss that is not finite, train::NotFinite
 // whose message says which operator it came from and how to replay it.
 Trained run_training(const Training& training);
+
+// The model of a run as one of its checkpoints has it: "best", of the least test loss, "latest", or
+// that of a step. Reads the run's data. Throws InputError with the checkpoints that there are, and
+// if the data have changed.
+train::ModelFile checkpoint_model(const std::filesystem::path& folder,
+                                  const std::string& checkpoint);
 
 // Continues a text by what the model makes of it.
 std::string continue_text(const ir::Program& model, exec::Executor& executor, exec::States& states,

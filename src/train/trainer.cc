@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/interrupt.h"
@@ -88,7 +89,41 @@ std::int64_t largest_label(const Tensor& labels) {
   return largest;
 }
 
+// `find` gives a state of the training by its name, if there is one.
+template <typename Find>
+exec::States trained_of(const ir::Program& inference, Find&& find, double decay,
+                        std::int64_t steps) {
+  exec::States result(inference, 0);
+  // The averages start from 0: this is what they have been given of weight so far.
+  const double given = 1 - std::pow(decay, static_cast<double>(steps));
+  for (const auto& state : inference.states) {
+    std::optional<Tensor> average;
+    if (decay != 0 && steps != 0) average = find(pass::moment_name(state.name, "average"));
+    if (!average) {
+      const std::optional<Tensor> own = find(state.name);
+      if (!own) throw InputError("snapshot: lacks {}; it is of another model", state.name);
+      result.set(state.name, *own);
+      continue;
+    }
+    for (auto& element : average->span<float>())
+      element = static_cast<float>(static_cast<double>(element) / given);
+    result.set(state.name, *average);
+  }
+  return result;
+}
+
 }  // namespace
+
+exec::States trained_states(const ir::Program& inference, const Snapshot& snapshot,
+                            double average_decay) {
+  return trained_of(
+      inference,
+      [&](const std::string& name) {
+        const auto found = snapshot.states.find(name);
+        return found == snapshot.states.end() ? std::nullopt : std::optional(found->second);
+      },
+      average_decay, snapshot.steps);
+}
 
 std::int64_t total_steps(const TrainOptions& options, std::int64_t examples) {
   check(options);
@@ -237,22 +272,12 @@ class Trainer::Work {
   exec::States& states() { return states_; }
 
   exec::States trained() const {
-    exec::States result(model_.inference, 0);
-    const double decay = options_.update.average_decay;
-    // The averages start from 0: this is what they have been given of weight so far.
-    const double given = 1 - std::pow(decay, static_cast<double>(steps_));
-    for (const auto& state : model_.inference.states) {
-      const std::string average = pass::moment_name(state.name, "average");
-      if (decay == 0 || steps_ == 0 || !states_.contains(average)) {
-        result.set(state.name, states_.get(state.name));
-        continue;
-      }
-      Tensor value = states_.get(average);
-      for (auto& element : value.span<float>())
-        element = static_cast<float>(static_cast<double>(element) / given);
-      result.set(state.name, value);
-    }
-    return result;
+    return trained_of(
+        model_.inference,
+        [&](const std::string& name) {
+          return states_.contains(name) ? std::optional(states_.get(name)) : std::nullopt;
+        },
+        options_.update.average_decay, steps_);
   }
 
  private:

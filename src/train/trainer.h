@@ -85,6 +85,11 @@ struct Snapshot {
   std::vector<Assessment> assessments;
 };
 
+// The states of `inference` after a snapshot: parameters, averaged ones where they were averaged
+// with that decay, and statistics. Throws InputError if the snapshot is of another model.
+exec::States trained_states(const ir::Program& inference, const Snapshot& snapshot,
+                            double average_decay);
+
 // Calls made between steps, on the training thread.
 struct Observer {
   std::function<void(const Step&)> step = [](const Step&) {};

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "app/execution.h"
+#include "app/runs.h"
+#include "app/training.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -23,7 +25,7 @@ namespace gnomon::app {
 namespace {
 
 struct Arguments {
-  std::string model_file;
+  std::string model_file, run, checkpoint;
   std::string data;
   std::string precision = "f32";
   std::int64_t batch = 100;
@@ -88,12 +90,24 @@ void print(const nlohmann::json& result, const std::string& judged, const Argume
                result["accuracy"].get<double>(), predictions, result["loss"].get<double>(), judged);
 }
 
+train::ModelFile load_model(const Arguments& arguments) {
+  if (arguments.model_file.empty() == arguments.run.empty())
+    throw InputError(
+        "evaluate: which model? Name one file with --model-file, or one run with --run");
+  if (!arguments.model_file.empty()) return train::load(arguments.model_file);
+  if (!arguments.checkpoint.empty())
+    return checkpoint_model(find_run_of(arguments.run), arguments.checkpoint);
+  return train::load(
+      find_model(arguments.run == "latest" ? find_run("latest").string() : arguments.run));
+}
+
 // How the model was trained, which says what it is to be tested on.
 train::Recipe recipe_of(const train::ModelFile& file, const Arguments& arguments) {
   const auto found = file.metadata.find("recipe");
   train::Recipe recipe;
   if (found != file.metadata.end())
-    recipe = train::recipe_from_json(found->second, arguments.model_file);
+    recipe = train::recipe_from_json(
+        found->second, arguments.model_file.empty() ? arguments.run : arguments.model_file);
   if (!arguments.data.empty()) recipe.data = arguments.data;
   if (file.program) recipe.program = ir::print(*file.program);
   return recipe;
@@ -130,7 +144,7 @@ void run(Arguments& arguments) {
   if (!(arguments.seconds > 0 && arguments.seconds <= 3600))
     throw InputError("--seconds {}: must be above 0 and at most 3600", arguments.seconds);
   const auto precision = train::precision_named(arguments.precision);
-  const auto file = train::load(arguments.model_file);
+  const auto file = load_model(arguments);
   const auto recipe = recipe_of(file, arguments);
   const auto model = file.build(arguments.batch).inference;
   arguments.batch = batch_taken(model, arguments.batch);
@@ -151,11 +165,15 @@ void run(Arguments& arguments) {
   Tracing tracing(arguments.execution.trace_file);
   auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
                                      : assess(evaluator, test, states, arguments);
+  if (!arguments.checkpoint.empty()) result["step"] = std::stoll(file.metadata.at("steps"));
   result["data hash"] = test.hash;
   result["data part"] = part_names[static_cast<std::size_t>(judged.part)];
   tracing.finish();
   stacks.finish();
-  print(result, words_for(judged.part, recipe, file), arguments);
+  std::string judged_words = words_for(judged.part, recipe, file);
+  if (!arguments.checkpoint.empty())
+    judged_words += fmt::format("; the model after step {}", file.metadata.at("steps"));
+  print(result, judged_words, arguments);
 }
 
 }  // namespace
@@ -166,8 +184,17 @@ void add_evaluate(CLI::App& parent) {
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
   command->add_option("--model-file", a.model_file, "What `gnomon train --out` wrote")
-      ->required()
       ->type_name("FILE");
+  auto* of_run =
+      command
+          ->add_option("--run", a.run,
+                       "Instead: the model of a run, by its name, its model's, or 'latest'")
+          ->type_name("RUN");
+  command
+      ->add_option("--checkpoint", a.checkpoint,
+                   "The run's model as it was: best (of the least test loss), latest, or a step")
+      ->type_name("WHICH")
+      ->needs(of_run);
   command->add_option(
       "--data", a.data,
       "Data to judge it on: of those it was trained on the part set apart, of other "

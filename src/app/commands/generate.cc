@@ -8,6 +8,7 @@
 
 #include "app/execution.h"
 #include "app/runs.h"
+#include "app/training.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -19,7 +20,7 @@ namespace gnomon::app {
 namespace {
 
 struct Arguments {
-  std::string model;
+  std::string model, checkpoint;
   std::string prompt = "The ";
   std::int64_t tokens = 200;
   train::Sampling sampling;
@@ -31,8 +32,10 @@ struct Arguments {
 void run(const Arguments& arguments) {
   if (arguments.tokens < 1 || arguments.tokens > 1'000'000)
     throw InputError("--tokens {}: must be between 1 and 1000000", arguments.tokens);
-  const auto path = find_model(arguments.model);
-  const auto file = train::load(path);
+  const bool of_checkpoint = !arguments.checkpoint.empty();
+  const auto path = of_checkpoint ? find_run_of(arguments.model) : find_model(arguments.model);
+  const auto file =
+      of_checkpoint ? checkpoint_model(path, arguments.checkpoint) : train::load(path);
   if (!file.tokeniser)
     throw InputError("{}: holds {}, which is no language model", path.string(), file.model);
   StackSampling stacks(arguments.execution.stacks_file);
@@ -80,6 +83,10 @@ void add_generate(CLI::App& parent) {
       ->add_option("model", a.model,
                    "A model file, a run, or a model's name for the latest run of it")
       ->required();
+  command
+      ->add_option("--checkpoint", a.checkpoint,
+                   "A run's model as it was: best (of the least test loss), latest, or a step")
+      ->type_name("WHICH");
   command->add_option("--prompt", a.prompt, "The text to continue")->capture_default_str();
   command->add_option("--tokens", a.tokens, "How many tokens at most")->capture_default_str();
   command
