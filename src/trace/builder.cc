@@ -145,7 +145,10 @@ Trace Builder::finish() {
     }
   }
   for (std::size_t i = 0; i < lanes_.size(); ++i) separate(i);
-  trace_.duration = std::max<std::int64_t>((end_ == unset ? last : end_) - first, 0);
+  // Ours, of a process that was killed between two packets.
+  if (origin_ != unset && end_ == unset) trace_.cut_off = true;
+  trace_.duration =
+      std::max<std::int64_t>((trace_.cut_off || end_ == unset ? last : end_) - first, 0);
   if (trace_.processes.empty()) trace_.processes.emplace_back();
   number_labels(trace_);
   return std::move(trace_);

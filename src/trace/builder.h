@@ -65,6 +65,7 @@ class Builder {
   // last event.
   void set_end(std::int64_t end) { end_ = end; }
   void set_origin(std::int64_t origin) { origin_ = origin; }
+  void set_cut_off() { trace_.cut_off = true; }
   void set_steady_clock(bool steady) { trace_.steady_clock = steady; }
 
   // A number that no thread of the process has.

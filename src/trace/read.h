@@ -24,7 +24,8 @@
 namespace gnomon::trace {
 
 // What to do with a file that ends in the midst of an event, as a process leaves it that was
-// killed: refuse it, or keep what is whole.
+// killed: refuse it, or keep what is whole. Trace::cut_off then says so, also of a trace of ours
+// that lacks its end only.
 enum class CutOff { refuse, keep };
 
 // The format is found by the file's first bytes. Throws InputError naming the file, the offset in

@@ -125,7 +125,10 @@ class Reader : public nlohmann::json_sax<Json> {
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     const bool at_end = in_.eof();
-    if (at_end && cut_off_ == CutOff::keep) return false;
+    if (at_end && cut_off_ == CutOff::keep) {
+      builder_.set_cut_off();
+      return false;
+    }
     if (at_end) throw InputError("{}: offset {}: the file is cut off", origin_, position);
     throw InputError("{}: offset {}: no JSON: {}", origin_, position, error.what());
   }

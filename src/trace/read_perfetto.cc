@@ -22,6 +22,9 @@ class Source {
   Source(std::istream& in, std::string origin, CutOff cut_off)
       : in_(*in.rdbuf()), origin_(std::move(origin)), cut_off_(cut_off) {}
 
+  // Whether the end came in the midst of a packet.
+  bool was_cut_off() const { return was_cut_off_; }
+
   // The next packet's bytes; nothing at the end.
   const std::string* next() {
     packet_ = offset_;
@@ -67,14 +70,16 @@ class Source {
     return true;
   }
 
-  const std::string* cut_off() const {
-    if (cut_off_ == CutOff::keep) return nullptr;
-    refuse("the packet that begins here is cut off");
+  const std::string* cut_off() {
+    if (cut_off_ == CutOff::refuse) refuse("the packet that begins here is cut off");
+    was_cut_off_ = true;
+    return nullptr;
   }
 
   std::streambuf& in_;
   std::string origin_;
   CutOff cut_off_;
+  bool was_cut_off_ = false;
   std::uint64_t offset_ = 0, packet_ = 0;
   std::string bytes_;
 };
@@ -141,6 +146,7 @@ class Reader {
       add(packet);
     }
     for (const std::uint64_t uuid : order_) place(uuid);
+    if (source_.was_cut_off()) builder_.set_cut_off();
     return builder_.finish();
   }
 

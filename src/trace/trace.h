@@ -53,6 +53,7 @@ struct Trace {
   std::vector<Thread> threads;
   std::int64_t duration = 0;  // nanoseconds from the beginning to the end of the recording
   bool steady_clock = true;   // false if the processor's time stamp counter may change its rate
+  bool cut_off = false;       // read from a file that ends before the recording did
 
   bool operator==(const Trace&) const = default;
 };

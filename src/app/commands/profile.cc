@@ -37,7 +37,13 @@ struct Arguments {
 trace::Trace read(const std::string& file) {
   if (trace::is_folded(file))
     throw InputError("{}: holds stacks, which cannot be compared; profile it alone", file);
-  return trace::read_trace(file, trace::CutOff::keep);
+  auto trace = trace::read_trace(file, trace::CutOff::keep);
+  if (trace.cut_off)
+    fmt::print(stderr,
+               "gnomon: {}: is cut off: what came after its first {} is missing, and the figures "
+               "are of what is there\n",
+               file, to_string(Seconds(static_cast<double>(trace.duration) * 1e-9)));
+  return trace;
 }
 
 std::vector<profile::CallTimes> call_times(const std::vector<std::string>& files) {

@@ -54,6 +54,11 @@ ProfileReport::ProfileReport(const trace::Trace& trace, const std::string& origi
       calibration(exec::known_calibration(host)),
       profile(profile::analyse(trace, calibration, origin)),
       answer(profile::conclusions(profile)) {
+  if (trace.cut_off)
+    answer.push_back(fmt::format(
+        "The trace is cut off: what came after its {} is missing, and every figure is of what "
+        "is there.",
+        to_string(profile.duration)));
   if (calibration.was_disturbed())
     answer.push_back(fmt::format(
         "Other work ran when this machine was measured (load {:.2f}), so it can do more "

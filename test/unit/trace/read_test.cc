@@ -136,7 +136,11 @@ TEST_P(RoundTrip, AnyPrefixIsReadOrRefused) {
       EXPECT_EQ(std::string(error.what()).rfind("test: offset ", 0), 0u) << error.what();
     }
     if (n <= 400) continue;
-    EXPECT_EQ(parse(bytes.substr(0, n), CutOff::keep).processes.size(), 2u);
+    const Trace kept = parse(bytes.substr(0, n), CutOff::keep);
+    EXPECT_EQ(kept.processes.size(), 2u);
+    // The last byte of JSON is a line's end.
+    EXPECT_EQ(kept.cut_off, n + (GetParam() == Format::chrome ? 1 : 0) < bytes.size()) << n;
+    EXPECT_LE(kept.duration, example().duration);
   }
   EXPECT_GT(refused, bytes.size() / 2);
 }

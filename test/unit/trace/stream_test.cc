@@ -224,6 +224,7 @@ TEST_F(Stream, AKilledProcessLeavesATrace) {
   ASSERT_TRUE(WIFSIGNALED(child.status));
   const Trace trace = read_trace(file_, CutOff::keep);
   EXPECT_GT(count_numbered(trace), recorded - 4 * buffer);
+  EXPECT_TRUE(trace.cut_off);
 }
 
 TEST_F(Stream, ThreadsThatHaveEndedGiveTheirMemoryBack) {
