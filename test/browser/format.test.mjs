@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const format = await load("format.ts");
-const { logarithmicTicks, ratioTicks } = await load("ticks.ts");
+const { logarithmicTicks, ratioTicks, tickDigits } = await load("ticks.ts");
 
 const plain = (text) => text.replaceAll("\u202f", " ").replaceAll("\u2212", "-");
 
@@ -70,6 +70,29 @@ test("times are told in UTC, other text is left alone", () => {
   assert.equal(format.formatTime("Intel Xeon"), "Intel Xeon");
   assert.equal(format.formatTime("2025-99-99"), "2025-99-99");
 });
+
+test("no line of a sentence breaks before a unit", () => {
+  const sentence = "It took 12 ms, 5 % of 2 s, in 400 steps of 3 models; 41 GFLOP/s, 2 KiB, 9 /s.";
+  assert.equal(
+    format.unbroken(sentence).replaceAll("\u00a0", "_"),
+    "It took 12_ms, 5_% of 2_s, in 400 steps of 3 models; 41_GFLOP/s, 2_KiB, 9_/s.",
+  );
+});
+
+for (const [low, step] of [
+  [0.04999, 2e-6],
+  [0.0004999998, 1e-10],
+  [0.00001, 1e-9],
+  [0.9998, 0.00005],
+  [1234000, 50],
+]) {
+  test(`ticks from ${low} by ${step} are told apart`, () => {
+    const values = [0, 1, 2, 3, 4].map((i) => low + i * step);
+    const significant = tickDigits([low, values[4]], 5);
+    const labels = values.map((v) => format.formatTick(v, "", false, significant));
+    assert.equal(new Set(labels).size, 5, labels.join(" "));
+  });
+}
 
 test("long names lose their middle", () => {
   assert.equal(format.shorten("short", 10), "short");

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertApart, assertWellFormed } from "./checks.mjs";
 import { hostile } from "./fixture.mjs";
+import { load } from "./load.mjs";
 import { profiles } from "./profiles.mjs";
 import { withPage } from "./session.mjs";
 import { parseCsv, saved } from "./taking.mjs";
+
+const { unbroken } = await load("format.ts");
 
 describe("every profile, at both widths", () => {
   for (const name of Object.keys(profiles)) {
@@ -14,8 +17,8 @@ describe("every profile, at both widths", () => {
         const profile = profiles[name]();
         await withPage(name, { width }, async (page) => {
           const [sentence = profile.title, ...more] = profile.answer ?? [];
-          assert.equal(await page.locator("h1").textContent(), sentence);
-          assert.deepEqual(await page.locator("#answer li").allTextContents(), more);
+          assert.equal(await page.locator("h1").textContent(), unbroken(sentence));
+          assert.deepEqual(await page.locator("#answer li").allTextContents(), more.map(unbroken));
           assert.equal(
             await page.locator("#operators tbody tr").count(),
             profile.operators?.length ?? 0,

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertWellFormed } from "./checks.mjs";
 import { hostile } from "./fixture.mjs";
+import { load } from "./load.mjs";
 import { runs } from "./runs.mjs";
 import { withPage } from "./session.mjs";
 import { parseCsv, saved } from "./taking.mjs";
+
+const { unbroken } = await load("format.ts");
 
 describe("every run, at both widths", () => {
   for (const name of Object.keys(runs)) {
@@ -13,7 +16,7 @@ describe("every run, at both widths", () => {
       test(`${name} at ${width}`, async () => {
         const run = runs[name]();
         await withPage(name, { width }, async (page) => {
-          assert.equal(await page.locator("h1").textContent(), run.answer || run.title);
+          assert.equal(await page.locator("h1").textContent(), unbroken(run.answer || run.title));
           assert.equal(await page.locator("tbody tr").count(), run.epochs?.length ?? 0);
           assert.equal(await page.locator(".masthead b").textContent(), run.title);
           await assertWellFormed(page);

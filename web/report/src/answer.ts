@@ -1,12 +1,13 @@
 // What every answer is built from: banners, large figures, lists of sentences.
 import { h, type Child } from "./dom";
+import { unbroken } from "./format";
 
 export function banner(title: string, ...text: string[]): HTMLElement {
   return h(
     "div",
     { class: "banner", role: "alert" },
     h("strong", {}, title),
-    ...text.map((t) => h("p", {}, t)),
+    ...text.map((t) => h("p", {}, unbroken(t))),
   );
 }
 
@@ -39,7 +40,7 @@ export function list(title: string, sentences: string[], kind: string): HTMLElem
     "div",
     { class: kind },
     h("h2", {}, title),
-    h("ul", {}, ...sentences.map((s) => h("li", {}, s))),
+    h("ul", {}, ...sentences.map((s) => h("li", {}, unbroken(s)))),
   );
 }
 
@@ -55,7 +56,7 @@ export function answerSection(
     { id: "answer", tabindex: -1, "aria-labelledby": "sentence" },
     ...banners,
     about === "" ? null : h("p", { class: "question" }, about),
-    h("h1", { id: "sentence" }, sentence),
+    h("h1", { id: "sentence" }, unbroken(sentence)),
     ...children,
   );
 }

@@ -1,7 +1,7 @@
 // What the charts share: axes, tooltips, legends, and the words for those who cannot see them.
 import * as Plot from "@observablehq/plot";
 import { h, svg } from "./dom";
-import { logarithmicTicks } from "./ticks";
+import { logarithmicTicks, tickDigits } from "./ticks";
 
 export const chartStyle = { fontSize: "12.5px" };
 
@@ -50,7 +50,7 @@ export function axis(
   log: boolean,
   values: (number | null)[],
   most: number,
-  text: (value: number) => string,
+  text: (value: number, significant: number) => string,
 ): Axis {
   const extent = domain(
     values.filter((v) => v !== null),
@@ -60,7 +60,7 @@ export function axis(
     type: log ? "log" : "linear",
     domain: extent,
     ticks: log ? logarithmicTicks(extent, most) : most,
-    text,
+    text: (value) => text(value, log ? 4 : tickDigits(extent, most)),
   };
 }
 

@@ -146,18 +146,19 @@ export function formatInterval(
   };
 }
 
-/** A tick of an axis: short, no false digits. */
-export function formatTick(value: number, unit: string, fraction = false): string {
+/** A tick of an axis: short, no false digits, and as many as tell it from the next (`tickDigits`). */
+export function formatTick(value: number, unit: string, fraction = false, significant = 4): string {
   const scale = scaleOf(value, unit, fraction);
-  const shown = Number((value / scale.divisor).toPrecision(4));
+  const shown = Number((value / scale.divisor).toPrecision(significant));
   const size = Math.abs(shown);
-  if (size > 0 && (size < 1e-4 || size >= 1e9)) return dress(scientific(shown), scale);
+  if (size > 0 && (size < 1e-4 || size >= 1e9)) return dress(scientific(shown, significant), scale);
   if (size >= 1e6)
-    return dress(`${Number((shown / 1e6).toPrecision(3))}`, {
+    return dress(`${Number((shown / 1e6).toPrecision(significant))}`, {
       ...scale,
       suffix: thin + "M" + scale.suffix.trimStart(),
     });
-  return dress(shown.toLocaleString("en", { maximumFractionDigits: 8 }).replace("-", minus), scale);
+  const plain = shown.toLocaleString("en", { maximumFractionDigits: 18 }).replace("-", minus);
+  return dress(plain, scale);
 }
 
 /** "0.82×", with the digits the interval supports. */
@@ -208,6 +209,14 @@ export function formatTime(text: string): string {
   const month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[time.getUTCMonth()];
   const day = `${time.getUTCDate()} ${month} ${time.getUTCFullYear()}`;
   return dateOnly ? day : `${day}, ${time.toISOString().slice(11, 16)} UTC`;
+}
+
+const unitAfterNumber =
+  /(\d) (?=(?:%|[mµn]?s|min|h|d|[kKMGTPE]?i?B(?:\/s)?|[kMGTPE]?FLOPS?(?:\/s)?|\/s)(?![\p{L}\d]))/gu;
+
+/** A sentence whose lines do not break between a number and its unit. */
+export function unbroken(sentence: string): string {
+  return sentence.replace(unitAfterNumber, "$1\u00a0");
 }
 
 /** At most `most` characters: names that begin alike often differ at their ends, so the middle goes. */

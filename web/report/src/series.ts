@@ -22,7 +22,7 @@ export interface Series {
   x: number[];
   y: (number | null)[]; // a gap where null
   told: (y: number) => string; // a value, in words
-  tick?: (y: number) => string; // a value at the axis; as told, when absent
+  tick?: (y: number, significant: number) => string; // a value at the axis; as told, when absent
   at?: (x: number) => string; // a place along x; a bare number when absent
   dots: boolean; // few values, each of which counts
   noisy: boolean; // drawn faintly, with its course over it

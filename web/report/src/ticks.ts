@@ -20,6 +20,14 @@ export function logarithmicTicks([low, high]: [number, number], most: number): n
   return coarse.filter((_, i) => i % every === 0);
 }
 
+/** The significant digits that tell linear ticks apart, of which there are about `most`; at least four. */
+export function tickDigits([low, high]: [number, number], most: number): number {
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const step = (high - low) / most / 2; // d3's are no closer
+  if (!(step > 0 && Number.isFinite(largest / step))) return 4;
+  return Math.min(Math.max(Math.ceil(Math.log10(largest / step)) + 1, 4), 15);
+}
+
 /** Ticks of an axis of ratios: even steps around 1 while the domain is narrow. */
 export function ratioTicks([low, high]: [number, number], most: number): number[] {
   if (high / low > 2.5) return logarithmicTicks([low, high], most);

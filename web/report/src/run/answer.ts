@@ -65,7 +65,10 @@ function figuresOf(run: Run): Figure[] {
     items.push({
       label: "training loss",
       value: formatValue(training[training.length - 1], ""),
-      note: training.length > 1 ? `smoothed; at first ${formatValue(training[0], "")}` : "",
+      note:
+        training.length > 1
+          ? `mean of the last steps; ${formatValue(training[0], "")} of the first`
+          : "",
     });
   const steps = stepsDone(run);
   const epochs = run.epochs.length;

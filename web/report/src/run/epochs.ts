@@ -12,7 +12,7 @@ export function accuracy(run: Run): HTMLElement | null {
     x: run.epochs.map((e) => e.epoch),
     y: run.epochs.map((e) => e.accuracy),
     told: (v) => formatValue(v, "1", true),
-    tick: (v) => formatTick(v, "1", true),
+    tick: (v, digits) => formatTick(v, "1", true, digits),
     dots: run.epochs.length <= 60,
     noisy: false,
   };

@@ -81,7 +81,9 @@ function draw(losses: Losses, log: boolean, width: number): Element {
   const height = narrow ? 300 : 400;
   const places = [...steps, ...tests].map((p) => p.step);
   const x = courseAxis(places, narrow ? 4 : 8, (v) => formatTick(v, ""));
-  const y = axis(log, valuesOf({ ...losses, steps, tests }), 6, (v) => formatTick(v, ""));
+  const y = axis(log, valuesOf({ ...losses, steps, tests }), 6, (v, digits) =>
+    formatTick(v, "", false, digits),
+  );
   const known = steps.filter((s) => s.loss !== null);
   const chart = Plot.plot({
     width,

@@ -11,7 +11,7 @@ export function optimiser(run: Run): HTMLElement | null {
     x: run.steps.step,
     y,
     told: (v) => formatValue(v, ""),
-    tick: (v) => formatTick(v, ""),
+    tick: (v, digits) => formatTick(v, "", false, digits),
     dots: false,
     noisy,
   });
