@@ -213,6 +213,47 @@ TEST(CpuLayouts, ElementWiseRegionsBroadcastPerChannel) {
       }
 }
 
+// The gradients of a normalisation: what is summed is not all written. Every layout of images, and
+// rows of odd lengths, of which the parts of two threads begin at any.
+TEST(CpuLayouts, RegionsReduceWhatTheyCompute) {
+  const ir::Dims rows{513, 37};
+  for (const auto dtype : {DType::f32, DType::bf16})
+    for (const auto* tag : {"", "acdb", "aBcd16b", "aBcd8b", "rows"}) {
+      const bool of_rows = std::string_view(tag) == "rows";
+      SCOPED_TRACE(fmt::format("{} {}", name(dtype), tag));
+      const ir::Type type{dtype, of_rows ? rows : many.dims};
+      const ir::Type mean{dtype, {type.dims[1]}};
+      const auto rank = static_cast<std::int64_t>(type.rank());
+      const std::vector<std::int64_t> axes =
+          of_rows ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, 2, 3};
+      ir::Builder b("centred");
+      const auto x = b.input("x", type), y = b.input("y", type), m = b.input("m", mean);
+      const auto centred = b(ir::Subtract{}, {x, b(ir::Broadcast{{1}, type}, {m})});
+      const auto product = b(ir::Multiply{}, {centred, y});
+      std::vector<ir::Value> results{b(ir::Sum{rank, axes}, {product}), product,
+                                     b(ir::Max{rank, axes}, {y})};
+      const std::string full = of_rows ? "" : tag;
+      std::vector<std::string> layouts{"", full, ""};
+      if (!is_padded(ir::bound_shape(type.dims), {full})) {
+        results.push_back(b(ir::Sum{rank, {1}}, {x}));
+        layouts.emplace_back();
+      }
+      const auto result =
+          run_node(ir::Fused{region(b, results)}, {type, type, mean}, {full, full, ""}, layouts, 2);
+      EXPECT_EQ(result.implementation, "tape");
+      expect_near(result, dtype == DType::f32 ? 2e-3 : 1);
+    }
+}
+
+TEST(CpuLayouts, RegionsReduceNothingToTheStart) {
+  const ir::Type none{DType::f32, {0, 4}};
+  ir::Builder b("empty");
+  const auto x = b.input("x", none);
+  const auto doubled = b(ir::Add{}, {x, x});
+  const auto sums = region(b, {b(ir::Sum{2, {0}}, {doubled}), b(ir::Max{2, {0}}, {doubled})});
+  expect_same(run_node(ir::Fused{sums}, {none}, {""}, {"", ""}));
+}
+
 TEST(CpuLayouts, ConvolutionsRunInOneDnnsOwn) {
   const ir::Type weights{DType::f32, {16, 6, 3, 3}};
   for (const auto& tags : std::vector<std::vector<std::string>>{

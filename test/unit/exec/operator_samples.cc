@@ -337,6 +337,16 @@ ir::Region relu_of_sum(const Setting& s) {
   return ir::Region(b.finish());
 }
 
+ir::Region product_and_sums(const Setting& s) {
+  ir::Builder b("product_and_sums");
+  const auto x = b.input("x", s.type({s.b(), 4})), y = b.input("y", s.type({s.b(), 4}));
+  const auto product = b(ir::Multiply{}, {x, y});
+  b.output("product", product);
+  b.output("rows", b(ir::Sum{2, {1}}, {product}));
+  b.output("all", b(ir::Sum{2, {0, 1}}, {product}));
+  return ir::Region(b.finish());
+}
+
 template <typename O>
 ir::Region elementwise_body(const Setting& s) {
   ir::Builder b("body");
@@ -346,6 +356,8 @@ ir::Region elementwise_body(const Setting& s) {
 
 Samples samples(Of<ir::Fused>, const Setting& s) {
   return {sample(s, "relu of a sum", ir::Fused{relu_of_sum(s)},
+                 {{s.type({s.b(), 4})}, {s.type({s.b(), 4})}}, 1),
+          sample(s, "a product and its sums", ir::Fused{product_and_sums(s)},
                  {{s.type({s.b(), 4})}, {s.type({s.b(), 4})}}, 1)};
 }
 
