@@ -78,7 +78,8 @@ class Fusion {
 
   // A value that element-wise operators make of one other value of its size, which is kept anyway,
   // is made again by every region that reads it: that costs no more memory traffic than reading it
-  // would, and saves writing it. Whoever reads such a value must be able to.
+  // would, and saves writing it. Only where several do, directly or by what they make of it; and
+  // whoever reads such a value must be able to.
   void find_recomputed() {
     const auto count = static_cast<std::uint32_t>(program_.nodes.size());
     recomputed_.resize(count, 0);
@@ -99,7 +100,9 @@ class Fusion {
       recomputed_[i] = nodes;
     }
     for (auto i = count; i-- > 0;) {
-      if (!sweeps(node(i).op) || target_.fuses(region({i}).body)) continue;
+      if (!sweeps(node(i).op)) continue;
+      if (uses_[i].size() == 1 && !is_recomputed(uses_[i][0])) recomputed_[i] = 0;
+      if (target_.fuses(region({i}).body)) continue;
       for (const auto value : node(i).inputs) recomputed_[value.node] = 0;
     }
   }

@@ -75,6 +75,14 @@ Match convert_of_full(Simplifier& s, const ir::Convert& op, const Operands& x) {
   return s.emit(ir::Full{*value, {op.dtype, s.type(x[0]).dims}}, {});
 }
 
+// A value that is to be narrower is so from the start: the region that makes it writes less.
+Match narrowed_reshape(Simplifier& s, const ir::Convert& op, const Operands& x) {
+  const auto* reshape = s.made_by<ir::Reshape>(x[0]);
+  if (reshape == nullptr || bits(op.dtype) >= bits(reshape->type.dtype)) return {};
+  const ir::Type type{op.dtype, reshape->type.dims};
+  return s.emit(ir::Reshape{type}, {s.emit(op, {s.operand_of(x[0])})});
+}
+
 // ---- constants
 
 template <typename T>
@@ -409,6 +417,7 @@ constexpr NamedRule rules[] = {
     {"convert to own type", Only<convert_to_own_type>::apply},
     {"convert of convert", Only<convert_of_convert>::apply},
     {"convert of full", Only<convert_of_full>::apply},
+    {"narrowed reshape", Only<narrowed_reshape>::apply},
     {"element-wise of full", Only<elementwise_of_full>::apply},
     {"moved full", Only<moved_full>::apply},
     {"extent of known size", Only<extent_of_known_size>::apply},

@@ -54,6 +54,8 @@ const Case cases[] = {
     {"convert of convert", [](auto& b, Value x, Value) { return convert(b, DType::f32, convert(b, DType::f64, x)); }, "x"},
     {"convert of convert", [](auto& b, Value x, Value) { return convert(b, DType::f32, convert(b, DType::bf16, x)); }, "convert convert"},
     {"convert of full", [](auto& b, Value, Value) { return convert(b, DType::bf16, number(b, 3)); }, "full"},
+    {"narrowed reshape", [](auto& b, Value x, Value) { return convert(b, DType::f64, b(Reshape{{DType::f32, {24}}}, {x})); }, "reshape convert"},
+    {"narrowed reshape", [](auto& b, Value x, Value) { return convert(b, DType::bf16, b(Reshape{{DType::f32, {24}}}, {x})); }, "convert reshape"},
     {"element-wise of full", [](auto& b, Value, Value) { return b(Add{}, {number(b, 3), b(Exp{}, {number(b, 0)})}); }, "full"},
     {"element-wise of full", [](auto& b, Value, Value) { return b(Log{}, {number(b, 0)}); }, "full log"},
     {"moved full", [](auto& b, Value, Value) { return b(Transpose{{1, 0}}, {number(b, 3)}); }, "full"},
