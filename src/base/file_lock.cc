@@ -23,10 +23,11 @@ std::optional<FileLock> FileLock::take(const std::filesystem::path& file, Second
     if (now() >= until) return std::nullopt;
     ::usleep(10'000);
   }
+  // For others to read; on a full disk they learn less.
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(descriptor.get(), 0) != 0 ||
-      ::pwrite(descriptor.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-    throw EnvironmentError("{}: cannot be written; free some space", file.string());
+      ::pwrite(descriptor.get(), pid.data(), pid.size(), 0) < 0) {
+  }
   return FileLock(std::move(descriptor));
 }
 

@@ -17,7 +17,7 @@ class FileLock {
   // Creates the file if there is none. Waits up to `patience` for another holder; nothing if it does
   // not let go. A process killed a moment ago may still hold: its children, between their fork and
   // their exec, share its lock until the kernel has ended them too. Throws EnvironmentError if the
-  // file cannot be written.
+  // file cannot be opened.
   static std::optional<FileLock> take(const std::filesystem::path& file, Seconds patience);
 
  private:

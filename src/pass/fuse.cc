@@ -83,10 +83,14 @@ class Fusion {
   void find_recomputed() {
     const auto count = static_cast<std::uint32_t>(program_.nodes.size());
     recomputed_.resize(count, 0);
-    std::vector<std::uint32_t> kept(count);  // the value that it is made of
+    std::vector<std::uint32_t> kept(count);   // the value that it is made of
+    std::vector<Members> contraction(count);  // that the value is the result of, and its epilogue
     for (std::uint32_t i = 0; i < count; ++i) {
       kept[i] = i;
-      if (!ir::is_elementwise(node(i).op) || node(i).inputs.empty() || is_needed(i)) continue;
+      if (is_contraction(node(i).op)) contraction[i] = {i};
+      if (!ir::is_elementwise(node(i).op) || node(i).inputs.empty()) continue;
+      contraction[i] = continued(contraction, i);
+      if (!contraction[i].empty() || is_needed(i)) continue;
       std::set<std::uint32_t> sources;
       int nodes = 1;
       for (const auto value : node(i).inputs) {
@@ -94,8 +98,8 @@ class Fusion {
         sources.insert(kept[value.node]);
         nodes += recomputed_[value.node];
       }
-      if (sources.size() != 1 || nodes > most_recomputed) continue;
-      if (is_any<ir::Read>(node(*sources.begin()).op)) continue;  // written over, in time
+      if (sources.size() != 1 || nodes > most_recomputed || !may_stand_for(*sources.begin(), i))
+        continue;
       kept[i] = *sources.begin();
       recomputed_[i] = nodes;
     }
@@ -105,6 +109,28 @@ class Fusion {
       if (target_.fuses(region({i}).body)) continue;
       for (const auto value : node(i).inputs) recomputed_[value.node] = 0;
     }
+  }
+
+  // The contraction whose epilogue the node continues, with it; empty if there is none: its result
+  // is then kept, in full precision and at no cost.
+  Members continued(const std::vector<Members>& contraction, std::uint32_t index) const {
+    for (const auto value : node(index).inputs) {
+      if (contraction[value.node].empty() || uses_[value.node].size() != 1) continue;
+      Members members = contraction[value.node];
+      members.push_back(index);
+      if (epilogue_is_simple(members) && target_.fuses(region(members).body)) return members;
+    }
+    return {};
+  }
+
+  // Whether regions may read `source` in place of what is made of it: it is kept in any case and no
+  // wider. States are written over, in time, and constants need no making.
+  bool may_stand_for(std::uint32_t source, std::uint32_t value) const {
+    const ir::Op& op = node(source).op;
+    if (is_any<ir::Read>(op) || ir::is_constant(op)) return false;
+    if (bits(program_.type({source, 0}).dtype) > bits(program_.type({value, 0}).dtype))
+      return false;
+    return !ir::is_elementwise(op) || is_needed(source) || uses_[source].size() > 1;
   }
 
   // By something that does not make it again.
@@ -223,7 +249,8 @@ class Fusion {
     std::map<Value, Value> inner;
     // Arguments first, in order of use.
     const std::function<void(Value)> take = [&](Value outer) {
-      if (contains(members, outer.node) || inner.contains(outer)) return;
+      if (inner.contains(outer) || (contains(members, outer.node) && !is_recomputed(outer.node)))
+        return;
       if (is_copied(outer.node)) {
         for (const auto operand : node(outer.node).inputs) take(operand);
         return;
@@ -231,7 +258,10 @@ class Fusion {
       region.inputs.push_back(outer);
       inner[outer] = b.input(fmt::format("x{}", region.inputs.size() - 1), program_.type(outer));
     };
-    for (const auto m : members)
+    Members made = members;
+    std::erase_if(made, [&](std::uint32_t m) { return is_recomputed(m); });  // where it is used
+    if (made.empty()) made.push_back(members.back());  // as it is while nothing has joined yet
+    for (const auto m : made)
       for (const auto value : node(m).inputs) take(value);
     const std::function<void(std::uint32_t)> copy = [&](std::uint32_t index) {
       std::vector<Value> operands;
@@ -245,11 +275,11 @@ class Fusion {
       b.output(fmt::format("y{}", region.outputs.size()), inner.at({index, 0}));
       region.outputs.push_back({index, 0});
     };
-    for (const auto m : members) {
-      if (!inner.contains({m, 0})) copy(m);
+    for (const auto m : made) {
+      copy(m);
       if (is_used_outside(m, members)) yield(m);
     }
-    if (region.outputs.empty()) yield(members.back());  // as it is while nothing has joined yet
+    if (region.outputs.empty()) yield(made.back());
     region.body = b.finish();
     return region;
   }

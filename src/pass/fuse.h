@@ -16,7 +16,8 @@ namespace gnomon::pass {
 //
 // `full` and `broadcast` nodes are copied into every region that uses them, and so is a value made
 // from one other value of its size alone that is kept in any case: reading that instead costs the
-// same, and nothing is written for a region much later (the backward pass). Growth is greedy in
+// same, and nothing is written for a region much later (the backward pass). What a contraction's
+// epilogue makes is kept. A target that runs a region must run its parts. Growth is greedy in
 // program order, from producers to consumers, over a short stretch of it only: a value that a much
 // later node needs (the backward pass) is not computed early to lie in memory. Regions never depend
 // on each other in a circle, and the order of arguments stays. Inner Programs are left alone. Costs

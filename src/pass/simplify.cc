@@ -15,13 +15,18 @@ namespace {
 using ir::Program;
 using ir::Value;
 
-// Equal operators on equal operands have equal results; what takes no operands is told apart by its
-// type.
+// Equal operators on equal operands have equal results; what names its type is told apart by it.
 std::size_t hash_of(const ir::Op& op, const std::vector<Value>& inputs,
                     const std::vector<ir::Type>& results) {
   std::size_t hash = op.index();
   const auto mix = [&](std::size_t x) { hash = (hash ^ x) * 0x9e3779b97f4a7c15u + (hash >> 29); };
   for (const auto value : inputs) mix(value.node), mix(value.result);
+  std::visit(
+      [&](const auto& o) {
+        if constexpr (requires { o.type.dims; })
+          for (const auto& dim : o.type.dims) mix(static_cast<std::size_t>(dim.size));
+      },
+      op);
   if (!inputs.empty()) return hash;
   for (const auto& type : results) {
     mix(static_cast<std::size_t>(type.dtype));

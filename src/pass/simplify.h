@@ -12,7 +12,7 @@ namespace gnomon::pass {
 // change sign (x + 0 is x, also for x = -0). In particular NaN and infinity are kept: a
 // floating-point x * 0 and x - x stay, for they are NaN where training has diverged. Sums are not
 // reassociated, with one exception: a sum that is a linear combination of sums taken already is
-// computed from those, and is the same but for rounding. One sweep costs time linear in the number of nodes; two or three sweeps reach
+// computed from those, and is the same but for rounding (and where its terms alone overflow). One sweep costs time linear in the number of nodes; two or three sweeps reach
 // the fixed point.
 ir::Program simplify(const ir::Program& program);
 

@@ -304,8 +304,8 @@ Match sum_over_extents_of_one(Simplifier& s, const ir::Sum& op, const Operands& 
 }
 
 // The sum over `axes` of a value that is linear in values whose sums over them are known already,
-// made of those: of a centred value, or of a normalisation's gradient, which normalisations need
-// beside sums of their terms. nullopt otherwise.
+// or in values less their own mean, made of those sums. The gradients of normalisations need it.
+// nullopt otherwise.
 class LinearSum {
  public:
   LinearSum(Simplifier& s, const ir::Sum& op, const ir::Type& operand)
@@ -325,7 +325,10 @@ class LinearSum {
       return sum ? s_.emit(ir::Negate{}, {*sum}) : Match();
     }
     if (s_.made_by<ir::Add>(x) != nullptr) return of_both(x, ir::Add{}, depth);
-    if (s_.made_by<ir::Subtract>(x) != nullptr) return of_both(x, ir::Subtract{}, depth);
+    if (s_.made_by<ir::Subtract>(x) != nullptr) {
+      const Match centred = of_centred(x);
+      return centred ? centred : of_both(x, ir::Subtract{}, depth);
+    }
     if (s_.made_by<ir::Multiply>(x) != nullptr) {
       const Match scaled = times(s_.operand_of(x, 0), s_.operand_of(x, 1), ir::Multiply{}, depth);
       return scaled ? scaled
@@ -341,11 +344,24 @@ class LinearSum {
 
   Match of(Value x, int depth) {
     if (const auto sum = s_.known(op_, {x})) return sum;
-    if (const Match value = even(x)) {
-      const Value count = s_.emit(ir::Extent{op_.axes}, {x});
-      return s_.emit(ir::Multiply{}, {*value, s_.emit(ir::Broadcast{{}, kept_}, {count})});
-    }
     return of_parts(x, depth + 1);
+  }
+
+  // Σ(x - mean) = Σx - n·mean, where the mean is made of Σx: what rounds in one rounds in the other.
+  // Of another value it would not: the known sum is rounded already, and little may be left of it.
+  Match of_centred(Value x) {
+    const auto sum = s_.known(op_, {s_.operand_of(x)});
+    const Match mean = sum ? even(s_.operand_of(x, 1)) : Match();
+    if (!mean || !is_scaled(*mean, *sum)) return {};
+    const Value count = s_.emit(ir::Extent{op_.axes}, {s_.operand_of(x)});
+    const Value all = s_.emit(ir::Multiply{}, {*mean, s_.emit(ir::Broadcast{{}, kept_}, {count})});
+    return s_.emit(ir::Subtract{}, {*sum, all});
+  }
+
+  bool is_scaled(Value value, Value of) const {
+    const bool scales =
+        s_.made_by<ir::Divide>(value) != nullptr || s_.made_by<ir::Multiply>(value) != nullptr;
+    return scales && s_.operand_of(value) == of;
   }
 
   Match of_both(Value x, const ir::Op& op, int depth) {

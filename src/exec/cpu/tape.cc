@@ -201,6 +201,7 @@ class Maker {
     for (const auto* side : {&site_.operands, &site_.results})
       for (const auto& stored : *side)
         if (is_full(stored)) tape_->moved += tape_->count * (bits(stored.type.dtype) / 8);
+    tape_->moved = std::max<std::int64_t>(tape_->moved, tape_->count * 4);  // or computed
     return std::move(tape_);
   }
 

@@ -86,6 +86,37 @@ TEST(Fuse, WhatOneKeptValueGivesIsMadeAgain) {
   for (const auto& node : program.nodes) EXPECT_LE(node.results.size(), 1u);
 }
 
+// The accumulator of a bf16 product is f32: read by two, it is neither rounded nor made twice.
+TEST(Fuse, AContractionIsWidenedWhereItIsMade) {
+  Builder b("gradient");
+  const Type narrow{DType::bf16, {4, 4}};
+  const Value g =
+      b(Convert{DType::f32}, {b(MatMul{}, {b.input("x", narrow), b.input("w", narrow)})});
+  const Value norm = b(Sum{2, {0, 1}}, {b(Multiply{}, {g, g})});
+  b.output("norm", norm);
+  b.output("scaled", b(Multiply{}, {g, b.broadcast_like(norm, g)}));
+  const auto program = fuse(b.finish(), test::FakeTarget());
+  verify(program);
+  EXPECT_EQ(test::operators(program), "fused fused fused");
+  std::set<std::string> bodies;
+  for (const auto& node : program.nodes)
+    if (const auto* fused = std::get_if<Fused>(&node.op))
+      bodies.insert(test::operators(fused->body.program()));
+  EXPECT_EQ(bodies,
+            (std::set<std::string>{"matmul convert", "multiply sum", "broadcast multiply"}));
+}
+
+// What only one value is made of is no better kept than the value.
+TEST(Fuse, ASourceThatNobodyElseReadsIsNotKept) {
+  Builder b("mask");
+  const Value mask = b(Step{}, {b(Add{}, {b.input("x", row), b.input("y", row)})});
+  const Value total = b(Sum{1, {0}}, {mask});
+  b.output("z", b(Divide{}, {mask, b.broadcast_like(total, mask)}));
+  const auto program = fuse(b.finish(), test::FakeTarget());
+  verify(program);
+  EXPECT_EQ(test::operators(body(program, "z")), "broadcast divide");
+}
+
 TEST(Fuse, AStateIsReadBeforeItIsWrittenOver) {
   Builder b("state");
   const Value w = b.parameter("w", row, {Initial::Kind::constant, 1});
