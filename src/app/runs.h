@@ -17,7 +17,7 @@ std::filesystem::path find_run(const std::string& name);
 // The same, or the latest run of a model by the model's name.
 std::filesystem::path find_run_of(const std::string& name);
 
-// The same as find_run to go on with: "latest" is the last changed that was interrupted or killed, of `model`
+// As find_run, to go on with: "latest" is the last changed that was interrupted or killed, of `model`
 // if that is not empty.
 std::filesystem::path find_unfinished_run(const std::string& name, const std::string& model);
 

@@ -25,9 +25,8 @@ std::optional<FileLock> FileLock::take(const std::filesystem::path& file, Second
   }
   // For others to read; on a full disk they learn less.
   const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(descriptor.get(), 0) != 0 ||
-      ::pwrite(descriptor.get(), pid.data(), pid.size(), 0) < 0) {
-  }
+  [[maybe_unused]] const bool told = ::ftruncate(descriptor.get(), 0) == 0 &&
+                                     ::pwrite(descriptor.get(), pid.data(), pid.size(), 0) > 0;
   return FileLock(std::move(descriptor));
 }
 

@@ -56,10 +56,17 @@ const std::vector<std::int64_t>& reduced_axes(const Op& op) {
   return std::get<Max>(op).axes;
 }
 
-const Dims& iteration_space(const Node& node, const Program& program) {
+bool sweeps(const Op& op) { return is_elementwise(op) || is_reduction(op); }
+
+const Dims& iteration_space(const Node& node, std::span<const Type> operands) {
   if (const auto* fused = std::get_if<Fused>(&node.op))
     return iteration_space(fused->body.program());
-  return is_reduction(node.op) ? program.type(node.inputs[0]).dims : node.results[0].dims;
+  return is_reduction(node.op) ? operands[0].dims : node.results[0].dims;
+}
+
+const Dims& iteration_space(const Node& node, const Program& program) {
+  return node.inputs.empty() ? iteration_space(node, std::span<const Type>())
+                             : iteration_space(node, std::span(&program.type(node.inputs[0]), 1));
 }
 
 const Dims& iteration_space(const Program& body) {

@@ -3,6 +3,7 @@
 // The one way into inner Programs, for passes and checks.
 
 #include <functional>
+#include <span>
 
 #include "ir/program.h"
 
@@ -23,8 +24,12 @@ Program specialise(const Program& program, const Binding& binding);
 bool is_reduction(const Op& op);
 const std::vector<std::int64_t>& reduced_axes(const Op& op);
 
-// The dimensions over which a node iterates whose work is element-wise, or the reduction of
-// element-wise values: those of its result, or of what is reduced. Of a Fused node its body's.
+// Element-wise operators and reductions: what runs over a value element by element, in any layout.
+bool sweeps(const Op& op);
+
+// The dimensions over which a node that sweeps iterates, or a Fused one of such: those of its
+// result, or of what is reduced.
+const Dims& iteration_space(const Node& node, std::span<const Type> operands);
 const Dims& iteration_space(const Node& node, const Program& program);
 const Dims& iteration_space(const Program& body);
 

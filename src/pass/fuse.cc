@@ -37,10 +37,7 @@ bool is_contraction(const ir::Op& op) {
 // Computed from next to nothing, so every region makes its own.
 bool is_cheap_source(const ir::Op& op) { return is_any<ir::Full, ir::Broadcast>(op); }
 
-// What runs over a value element by element.
-bool sweeps(const ir::Op& op) { return ir::is_elementwise(op) || ir::is_reduction(op); }
-
-bool can_join(const ir::Op& op) { return sweeps(op) || is_contraction(op); }
+bool can_join(const ir::Op& op) { return ir::sweeps(op) || is_contraction(op); }
 
 // Members made one node: what it takes, what it yields, and its inner Program.
 struct Region {
@@ -64,7 +61,7 @@ class Fusion {
 
   Program run() {
     for (std::uint32_t i = 0; i < program_.nodes.size(); ++i)
-      if (sweeps(program_.nodes[i].op)) grow_over(i);
+      if (ir::sweeps(program_.nodes[i].op)) grow_over(i);
     return remove_dead_code(emit());
   }
 
@@ -78,8 +75,7 @@ class Fusion {
 
   // A value that element-wise operators make of one other value of its size, which is kept anyway,
   // is made again by every region that reads it: that costs no more memory traffic than reading it
-  // would, and saves writing it. Only where several do, directly or by what they make of it; and
-  // whoever reads such a value must be able to.
+  // would, and saves writing it. Whoever reads such a value must be able to.
   void find_recomputed() {
     const auto count = static_cast<std::uint32_t>(program_.nodes.size());
     recomputed_.resize(count, 0);
@@ -104,9 +100,7 @@ class Fusion {
       recomputed_[i] = nodes;
     }
     for (auto i = count; i-- > 0;) {
-      if (!sweeps(node(i).op)) continue;
-      if (uses_[i].size() == 1 && !is_recomputed(uses_[i][0])) recomputed_[i] = 0;
-      if (target_.fuses(region({i}).body)) continue;
+      if (!ir::sweeps(node(i).op) || target_.fuses(region({i}).body)) continue;
       for (const auto value : node(i).inputs) recomputed_[value.node] = 0;
     }
   }
@@ -137,7 +131,7 @@ class Fusion {
   bool is_needed(std::uint32_t index) const {
     return is_output_[index] ||
            std::any_of(uses_[index].begin(), uses_[index].end(),
-                       [&](std::uint32_t user) { return !sweeps(node(user).op); });
+                       [&](std::uint32_t user) { return !ir::sweeps(node(user).op); });
   }
 
   bool is_recomputed(std::uint32_t index) const { return recomputed_[index] > 0; }

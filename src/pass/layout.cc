@@ -17,14 +17,13 @@ using ir::Value;
 
 using StateLayouts = std::map<std::string, Layout, std::less<>>;
 
-// Element-wise operators and reductions of their values: any layout serves, if it is one.
+// Any layout serves, if it is one.
 bool takes_any_layout(const ir::Op& op) {
   const auto* fused = std::get_if<ir::Fused>(&op);
-  if (fused == nullptr) return ir::is_elementwise(op) || ir::is_reduction(op);
+  if (fused == nullptr) return ir::sweeps(op);
   const auto& nodes = fused->body.program().nodes;
   return std::all_of(nodes.begin(), nodes.end(), [](const ir::Node& node) {
-    return ir::is_elementwise(node.op) || ir::is_reduction(node.op) ||
-           std::holds_alternative<ir::Input>(node.op) ||
+    return ir::sweeps(node.op) || std::holds_alternative<ir::Input>(node.op) ||
            std::holds_alternative<ir::Full>(node.op) ||
            std::holds_alternative<ir::Broadcast>(node.op);
   });

@@ -6,7 +6,6 @@
 #include "exec/cpu/elementwise_region.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/pooling.h"
-#include "exec/cpu/tape.h"
 #include "ir/op_info.h"
 #include "ir/regions.h"
 
@@ -21,10 +20,9 @@ const ir::Program* body_of(const ir::Node& node) {
   return fused == nullptr ? nullptr : &fused->body.program();
 }
 
-bool is_elementwise(const ir::Node& node) {
+bool runs_on_tape(const ir::Node& node) {
   const auto* body = body_of(node);
-  return body != nullptr ? is_elementwise_region(*body)
-                         : ir::is_elementwise(node.op) || ir::is_reduction(node.op);
+  return body != nullptr ? is_elementwise_region(*body) : ir::sweeps(node.op);
 }
 
 std::vector<Stored> stored(std::span<const ir::Type> types, std::span<const ir::Layout> layouts) {
@@ -32,12 +30,6 @@ std::vector<Stored> stored(std::span<const ir::Type> types, std::span<const ir::
   for (std::size_t i = 0; i < types.size(); ++i)
     result.push_back({types[i], layouts.empty() ? ir::Layout{} : layouts[i]});
   return result;
-}
-
-// What the node iterates over, in terms of its operands and results.
-ir::Dims space_of(const ir::Node& node, std::span<const ir::Type> operands) {
-  if (const auto* body = body_of(node)) return ir::iteration_space(*body);
-  return ir::is_reduction(node.op) ? operands[0].dims : node.results[0].dims;
 }
 
 bool would_reduce_padding(const ir::Node& node, const ir::Dims& space, const ir::Layout& layout) {
@@ -54,7 +46,7 @@ bool would_reduce_padding(const ir::Node& node, const ir::Dims& space, const ir:
 // Values of full size agree on a layout; smaller ones are in row-major order.
 Layouts follow(const ir::Node& node, std::span<const ir::Type> operands,
                std::span<const ir::Layout> current) {
-  const ir::Dims space = space_of(node, operands);
+  const ir::Dims& space = ir::iteration_space(node, operands);
   ir::Layout common;
   for (std::size_t i = 0; i < operands.size(); ++i)
     if (operands[i].dims == space && common.is_row_major()) common = current[i];
@@ -112,7 +104,7 @@ bool CpuTarget::fuses(const ir::Program& body) const {
 
 Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> operands,
                            std::span<const ir::Layout> current) const {
-  if (is_elementwise(node)) return follow(node, operands, current);
+  if (runs_on_tape(node)) return follow(node, operands, current);
   const auto* body = body_of(node);
   if (body == nullptr && !is_contraction(node.op))
     return std::visit(Preference(node, operands, current), node.op);
