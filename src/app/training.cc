@@ -115,23 +115,16 @@ void check_data(const train::RunRecord& before, const train::Workload& workload,
       before.recipe.data, folder.string(), hash->second, now);
 }
 
-fault::Checkpoint best_checkpoint(const fs::path& folder) {
-  std::optional<fault::Checkpoint> best;
-  for (const auto& entry : fault::checkpoint_files(train::checkpoint_folder(folder))) {
-    auto checkpoint = fault::read_checkpoint(entry.second);
-    if (checkpoint.score && (!best || *checkpoint.score > *best->score))
-      best = std::move(checkpoint);
-  }
-  if (!best)
+fault::Checkpoint checkpoint_named(const fs::path& folder, const std::string& name) {
+  const auto kept = train::checkpoint_folder(folder);
+  const auto files = fault::checkpoint_files(kept);
+  if (files.empty()) throw InputError("{}: holds no checkpoint", folder.string());
+  if (name == "best") {
+    if (const auto best = fault::best_checkpoint(kept))
+      return fault::read_checkpoint(files.at(best->step));
     throw InputError("--checkpoint best: no checkpoint that {} keeps was evaluated; take latest",
                      folder.string());
-  return std::move(*best);
-}
-
-fault::Checkpoint checkpoint_named(const fs::path& folder, const std::string& name) {
-  const auto files = fault::checkpoint_files(train::checkpoint_folder(folder));
-  if (files.empty()) throw InputError("{}: holds no checkpoint", folder.string());
-  if (name == "best") return best_checkpoint(folder);
+  }
   if (name == "latest") return fault::read_checkpoint(files.rbegin()->second);
   for (const auto& [step, file] : files)
     if (name == std::to_string(step)) return fault::read_checkpoint(file);

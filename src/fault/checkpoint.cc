@@ -128,6 +128,22 @@ std::map<std::int64_t, fs::path> checkpoint_files(const fs::path& folder) {
   return files;
 }
 
+std::optional<Ranked> best_checkpoint(const fs::path& folder) {
+  std::optional<Ranked> best;
+  for (const auto& entry : checkpoint_files(folder)) {
+    try {
+      const auto header = data::read_safetensors_header(entry.second);
+      const auto checkpoint =
+          without_tensors(header.metadata, header.tensors, entry.second.string());
+      if (checkpoint.score && (!best || *checkpoint.score > best->score))
+        best = {checkpoint.step, *checkpoint.score};
+    } catch (const InputError&) {
+      continue;
+    }
+  }
+  return best;
+}
+
 Latest latest_checkpoint(const fs::path& folder) {
   Latest latest;
   const auto files = checkpoint_files(folder);
@@ -157,7 +173,7 @@ class Checkpoints::Writer {
       : folder_(std::move(folder)), retention_(retention) {
     create_folder(folder_);
     remove_temporaries(folder_, [](std::string_view name) { return step_of(name).has_value(); });
-    find_best();
+    if (retention_.best) best_ = best_checkpoint(folder_);
     thread_ = std::thread([this] { work(); });
   }
 
@@ -224,34 +240,13 @@ class Checkpoints::Writer {
     }
   }
 
-  // Of what an earlier run left, by the manifests alone: files may be large. Damaged ones are for
-  // latest_checkpoint to name.
-  void find_best() {
-    if (!retention_.best) return;
-    for (const auto& [step, file] : checkpoint_files(folder_)) {
-      try {
-        const auto header = data::read_safetensors_header(file);
-        const auto checkpoint = without_tensors(header.metadata, header.tensors, file.string());
-        rank(checkpoint.step, checkpoint.score);
-      } catch (const InputError&) {
-        continue;
-      }
-    }
-  }
-
-  void rank(std::int64_t step, std::optional<double> score) {
-    if (!score || (best_ && *best_ >= *score)) return;
-    best_ = score;
-    best_step_ = step;
-  }
-
   Bytes write(Checkpoint checkpoint) {
     const auto step = checkpoint.step;
     const auto score = checkpoint.score;
     const fs::path file = folder_ / file_name(step);
     write_checkpoint(file, std::move(checkpoint));
     remove_overtaken(step);
-    rank(step, score);
+    if (score && (!best_ || *score > best_->score)) best_ = Ranked{step, *score};
     remove_old();
     return Bytes(static_cast<double>(fs::file_size(file)));
   }
@@ -260,7 +255,7 @@ class Checkpoints::Writer {
   void remove_overtaken(std::int64_t step) {
     for (const auto& [later, file] : checkpoint_files(folder_))
       if (later > step) fs::remove(file);
-    if (best_ && best_step_ > step) best_.reset();
+    if (best_ && best_->step > step) best_.reset();
   }
 
   void remove_old() const {
@@ -268,7 +263,7 @@ class Checkpoints::Writer {
     auto newer = static_cast<std::int64_t>(files.size());
     for (const auto& [step, file] : files) {
       const bool is_last = newer-- <= std::max(1, retention_.last);
-      const bool is_best = retention_.best && best_ && step == best_step_;
+      const bool is_best = retention_.best && best_ && step == best_->step;
       const bool is_kept = retention_.every > 0 && step % retention_.every == 0;
       if (!is_last && !is_best && !is_kept) fs::remove(file);
     }
@@ -282,8 +277,7 @@ class Checkpoints::Writer {
   std::exception_ptr error_;
   CheckpointCost cost_;
   bool ending_ = false;
-  std::optional<double> best_;  // of the background thread
-  std::int64_t best_step_ = 0;
+  std::optional<Ranked> best_;  // of the background thread
   std::thread thread_;
 };
 

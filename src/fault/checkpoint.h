@@ -91,4 +91,14 @@ Latest latest_checkpoint(const std::filesystem::path& folder);
 // The files of a folder with their steps, oldest first.
 std::map<std::int64_t, std::filesystem::path> checkpoint_files(const std::filesystem::path& folder);
 
+struct Ranked {
+  std::int64_t step = 0;
+  double score = 0;
+};
+
+// The one of the highest score, the first of equals, by the manifests alone: files may be large.
+// Those without a score and damaged ones (latest_checkpoint names them) are passed over; none if
+// none is left.
+std::optional<Ranked> best_checkpoint(const std::filesystem::path& folder);
+
 }  // namespace gnomon::fault
