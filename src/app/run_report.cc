@@ -22,7 +22,7 @@ std::string sentence(const train::RunRecord& record, const std::string& state) {
                        record.total_steps);
   const auto& last = record.assessments.back();
   const std::string good =
-      recipe.loss == "cross-entropy"
+      train::has_accuracy(record)
           ? fmt::format("accuracy {:.4f} and loss {:.4f}", last.accuracy, last.test_loss)
           : fmt::format("loss {:.4g}", last.test_loss);
   return fmt::format("{} reached {} on examples it was not trained on, after {} steps in {}.", what,
@@ -72,7 +72,7 @@ Json run_data(const std::filesystem::path& folder) {
           {"options", options_of(record.recipe)},
           {"provenance", record.facts},
           {"steps", curves_of(train::read_steps(folder))},
-          {"epochs", train::to_json(record.assessments)},
+          {"epochs", train::assessments_json(record)},
           {"samples", std::move(samples)},
           {"checkpoints",
            {{"written", record.checkpoints.written},

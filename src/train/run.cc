@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sealed_json.h"
+#include "train/loss.h"
 
 namespace gnomon::train {
 namespace {
@@ -38,6 +39,18 @@ RunState state_named(const std::string& text) {
   const auto* const found = std::find(std::begin(states), std::end(states), text);
   if (found == std::end(states)) throw std::domain_error("state");
   return static_cast<RunState>(found - std::begin(states));
+}
+
+Json to_json(const std::vector<Assessment>& assessments) {
+  Json all = Json::array();
+  for (const auto& a : assessments)
+    all.push_back({{"step", a.step},
+                   {"epoch", a.epoch},
+                   {"loss", a.loss},
+                   {"accuracy", a.accuracy},
+                   {"test_loss", a.test_loss},
+                   {"seconds", a.duration.value}});
+  return all;
 }
 
 // JSON has no NaN and no infinity: what is kept says them as strings.
@@ -77,7 +90,7 @@ Json to_json(const RunRecord& record) {
           {"steps", record.steps},
           {"total_steps", record.total_steps},
           {"examples_per_second", record.examples_per_second},
-          {"assessments", kept(train::to_json(record.assessments))},
+          {"assessments", kept(to_json(record.assessments))},
           {"samples", std::move(samples)},
           {"warnings", record.warnings},
           {"checkpoints",
@@ -176,15 +189,14 @@ Lines whole_lines(std::string_view text) {
 
 }  // namespace
 
-Json to_json(const std::vector<Assessment>& assessments) {
-  Json all = Json::array();
-  for (const auto& a : assessments)
-    all.push_back({{"step", a.step},
-                   {"epoch", a.epoch},
-                   {"loss", a.loss},
-                   {"accuracy", a.accuracy},
-                   {"test_loss", a.test_loss},
-                   {"seconds", a.duration.value}});
+bool has_accuracy(const RunRecord& record) {
+  return loss_named(record.recipe.loss) == Loss::cross_entropy;
+}
+
+Json assessments_json(const RunRecord& record) {
+  Json all = to_json(record.assessments);
+  for (auto& assessment : all)
+    if (!has_accuracy(record)) assessment["accuracy"] = nullptr;
   return all;
 }
 

@@ -68,9 +68,12 @@ Recovered recover_run(const std::filesystem::path& folder);
 // Whether the folder holds a run, or checkpoints of one.
 bool holds_run(const std::filesystem::path& folder);
 
+// Whether the model says classes, which may be right: of numbers there is a loss alone.
+bool has_accuracy(const RunRecord& record);
+
 // [{"step", "epoch", "loss", "accuracy", "test_loss", "seconds"}, …]; numbers that are not finite
-// are printed as null.
-nlohmann::ordered_json to_json(const std::vector<Assessment>& assessments);
+// are printed as null, and so is the accuracy where there is none.
+nlohmann::ordered_json assessments_json(const RunRecord& record);
 
 // The folders below `root` that hold a run or checkpoints of one, by the time of their last change,
 // the latest last.

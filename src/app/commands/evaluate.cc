@@ -70,7 +70,9 @@ nlohmann::json assess(train::Evaluator& evaluator, const data::Dataset& data, ex
   if (!arguments.predictions.empty())
     write_file(arguments.predictions, {reinterpret_cast<const char*>(evaluation.correct.data()),
                                        evaluation.correct.size()});
-  return {{"accuracy", evaluation.accuracy},
+  nlohmann::json accuracy;  // null where nothing is predicted
+  if (!evaluation.correct.empty()) accuracy = evaluation.accuracy;
+  return {{"accuracy", std::move(accuracy)},
           {"loss", evaluation.loss},
           {"predictions", evaluation.correct.size()}};
 }

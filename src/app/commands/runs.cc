@@ -55,7 +55,7 @@ Line line_of(const fs::path& folder, const train::RunRecord& record) {
             {}};
   if (record.assessments.empty()) return line;
   line.test_loss = record.assessments.back().test_loss;
-  if (record.recipe.loss == "cross-entropy") line.accuracy = record.assessments.back().accuracy;
+  if (train::has_accuracy(record)) line.accuracy = record.assessments.back().accuracy;
   return line;
 }
 
@@ -107,8 +107,9 @@ void show(const Arguments& arguments) {
   fmt::print("{} of {} steps, {:.0f} examples/s\n", line.steps, line.total,
              record.examples_per_second);
   for (const auto& a : record.assessments)
-    fmt::print("  step {:>7}  loss {:.4f}  test loss {:.4f}  accuracy {:.4f}  {}\n", a.step, a.loss,
-               a.test_loss, a.accuracy, to_string(a.duration));
+    fmt::print("  step {:>7}  loss {:.4f}  test loss {:.4f}{}  {}\n", a.step, a.loss, a.test_loss,
+               line.accuracy ? fmt::format("  accuracy {:.4f}", a.accuracy) : "",
+               to_string(a.duration));
   for (const auto& warning : record.warnings) fmt::print("warning: {}\n", warning);
   write_run_report(folder);
   fmt::print("report: {}\n", (folder / "report.html").string());

@@ -159,12 +159,13 @@ void prepare(Arguments& arguments) {
 nlohmann::ordered_json to_json(const Trained& trained, const std::filesystem::path& folder) {
   const auto last =
       trained.record.assessments.empty() ? train::Assessment() : trained.record.assessments.back();
-  return {{"accuracy", last.accuracy},
+  const bool has_accuracy = train::has_accuracy(trained.record);
+  return {{"accuracy", has_accuracy ? nlohmann::ordered_json(last.accuracy) : nullptr},
           {"test_loss", last.test_loss},
           {"throughput", trained.record.examples_per_second},
           {"steps", trained.record.steps},
           {"interrupted", trained.record.state == train::RunState::interrupted},
-          {"assessments", train::to_json(trained.record.assessments)},
+          {"assessments", train::assessments_json(trained.record)},
           {"warnings", trained.record.warnings},
           {"run", folder.string()},
           {"model_file", trained.model.string()}};

@@ -185,7 +185,7 @@ class Maker {
         padding_(body.nodes.size()) {}
 
   std::unique_ptr<Kernel> make() {
-    if (!one_layout() || reduces_padding()) return nullptr;
+    if (!one_layout()) return nullptr;
     tape_->pool = site_.pool;
     tape_->count = stored_count(shape_, layout_);
     find_last_reads();
@@ -197,6 +197,7 @@ class Maker {
         add_node(i);
     }
     for (std::size_t r = 0; r < body_.outputs.size(); ++r) add_output(r);
+    if (spoilt_) return nullptr;
     choose_block();
     for (const auto* side : {&site_.operands, &site_.results})
       for (const auto& stored : *side)
@@ -221,13 +222,6 @@ class Maker {
     return std::all_of(site_.results.begin(), site_.results.end(), fits) &&
            std::all_of(site_.operands.begin(), site_.operands.end(),
                        [&](const Stored& stored) { return !is_full(stored) || fits(stored); });
-  }
-
-  bool reduces_padding() const {
-    return std::any_of(body_.nodes.begin(), body_.nodes.end(), [&](const ir::Node& node) {
-      return ir::is_reduction(node.op) &&
-             cpu::reduces_padding(shape_, layout_, ir::reduced_axes(node.op));
-    });
   }
 
   // The last node that reads memory directly: a result may be written in place of an operand, so
@@ -365,12 +359,15 @@ class Maker {
     std::vector<std::int64_t> kept;
     for (std::int64_t d = 0; d < static_cast<std::int64_t>(shape_.size()); ++d)
       if (std::find(axes.begin(), axes.end(), d) == axes.end()) kept.push_back(d);
-    const auto from = register_of_[node.inputs[0].node];
+    const auto source = node.inputs[0].node;
+    const std::size_t from = register_of_[source];
+    const bool is_sum = std::holds_alternative<ir::Sum>(node.op);
+    spoilt_ = spoilt_ || (reduces_padding(shape_, layout_, axes) &&
+                          !(is_sum && padding_[source] == Known(0.0f)));
     for (std::size_t r = 0; r < body_.outputs.size(); ++r) {
       if (body_.outputs[r].value.node != i) continue;
       const Stored& result = site_.results[r];
-      const auto kind =
-          std::holds_alternative<ir::Sum>(node.op) ? ir::Reduction::sum : ir::Reduction::max;
+      const auto kind = is_sum ? ir::Reduction::sum : ir::Reduction::max;
       const std::int64_t count = element_count(result.shape());
       tape_->reducings.push_back(
           {kind, Spread(result, kept, space()), from, r, result.type.dtype, count, tape_->totals});
@@ -404,6 +401,7 @@ class Maker {
   const Site& site_;
   Shape shape_;
   ir::Layout layout_;
+  bool spoilt_ = false;  // by padding that a reduction would take for elements
   std::unique_ptr<Tape> tape_;
   std::vector<std::size_t> register_of_;
   std::vector<Known> padding_;

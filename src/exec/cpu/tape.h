@@ -18,7 +18,7 @@ namespace gnomon::exec::cpu {
 
 // `body` must satisfy is_elementwise_region and be static; operands and results are its inputs and
 // outputs as stored. nullptr if the layouts of full-size operands and results differ, if padding
-// would be reduced, or if a smaller value is not in row-major order.
+// other than zeros in a sum would be reduced, or if a smaller value is not in row-major order.
 std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site);
 
 }  // namespace gnomon::exec::cpu

@@ -6,6 +6,7 @@
 #include "exec/cpu/elementwise_region.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/pooling.h"
+#include "exec/cpu/tape.h"
 #include "ir/op_info.h"
 #include "ir/regions.h"
 
@@ -32,31 +33,36 @@ std::vector<Stored> stored(std::span<const ir::Type> types, std::span<const ir::
   return result;
 }
 
-bool would_reduce_padding(const ir::Node& node, const ir::Dims& space, const ir::Layout& layout) {
-  const auto reduces = [&](const ir::Op& op) {
-    return ir::is_reduction(op) &&
-           reduces_padding(ir::bound_shape(space), layout, ir::reduced_axes(op));
-  };
-  const auto* body = body_of(node);
-  if (body == nullptr) return reduces(node.op);
-  return std::any_of(body->nodes.begin(), body->nodes.end(),
-                     [&](const ir::Node& inner) { return reduces(inner.op); });
+// Values of full size in one layout; smaller ones are in row-major order.
+NodeLayouts in_one(const ir::Node& node, std::span<const ir::Type> operands,
+                   const ir::Layout& layout) {
+  const ir::Dims& space = ir::iteration_space(node, operands);
+  NodeLayouts layouts;
+  for (const auto& operand : operands)
+    layouts.operands.push_back(operand.dims == space ? layout : ir::Layout{});
+  for (const auto& result : node.results)
+    layouts.results.push_back(result.dims == space ? layout : ir::Layout{});
+  return layouts;
 }
 
-// Values of full size agree on a layout; smaller ones are in row-major order.
+// The tape runs in any layout, but some reductions over padding.
+bool runs_in(const ir::Node& node, std::span<const ir::Type> operands, const ir::Layout& layout) {
+  if (layout.is_row_major() ||
+      !is_padded(ir::bound_shape(ir::iteration_space(node, operands)), layout))
+    return true;
+  const NodeLayouts layouts = in_one(node, operands, layout);
+  const auto* body = body_of(node);
+  const Site site{node, stored(operands, layouts.operands), stored(node.results, layouts.results)};
+  return make_tape(body != nullptr ? *body : as_region(node, operands), site) != nullptr;
+}
+
 Layouts follow(const ir::Node& node, std::span<const ir::Type> operands,
                std::span<const ir::Layout> current) {
   const ir::Dims& space = ir::iteration_space(node, operands);
   ir::Layout common;
   for (std::size_t i = 0; i < operands.size(); ++i)
     if (operands[i].dims == space && common.is_row_major()) common = current[i];
-  if (would_reduce_padding(node, space, common)) common = {};
-  NodeLayouts layouts;
-  for (const auto& operand : operands)
-    layouts.operands.push_back(operand.dims == space ? common : ir::Layout{});
-  for (const auto& result : node.results)
-    layouts.results.push_back(result.dims == space ? common : ir::Layout{});
-  return layouts;
+  return in_one(node, operands, runs_in(node, operands, common) ? common : ir::Layout{});
 }
 
 class Preference {

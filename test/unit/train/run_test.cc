@@ -141,6 +141,15 @@ TEST_F(RunTest, ADamagedLineOfTheLogCostsNoOther) {
   EXPECT_EQ(read_steps(folder).size(), 2u);
 }
 
+TEST_F(RunTest, OnlyClassesHaveAnAccuracy) {
+  RunRecord of_classes = record(), of_numbers = record();
+  of_classes.recipe.loss = "cross-entropy";
+  of_numbers.recipe.loss = "mean-squared-error";
+  EXPECT_EQ(assessments_json(of_classes)[0]["accuracy"], 0.5);
+  EXPECT_TRUE(assessments_json(of_numbers)[0]["accuracy"].is_null());
+  EXPECT_EQ(assessments_json(of_numbers)[0]["test_loss"], 0.25);
+}
+
 TEST_F(RunTest, OneProcessHoldsARun) {
   EXPECT_FALSE(is_held(folder));
   {
