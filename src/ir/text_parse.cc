@@ -12,7 +12,6 @@ namespace gnomon::ir {
 namespace {
 
 constexpr int deepest_nesting = 16;
-constexpr std::size_t most_dims = 16;
 
 template <std::size_t I = 0>
 std::optional<Op> op_named(std::string_view wanted) {
@@ -293,10 +292,12 @@ class Parser {
       return;
     }
     const Type type = parse_type({});
-    Tensor exact(is_float(type.dtype) ? DType::f64 : DType::i64, bound_shape(type.dims));
-    if (exact.count() > 1024) fail("a constant of {} elements is not written out", exact.count());
+    const auto shape = bound_shape(type.dims);
+    const auto count = element_count(shape);
+    if (count > 1024) fail("a constant of {} elements is not written out", count);
+    Tensor exact(is_float(type.dtype) ? DType::f64 : DType::i64, shape);
     expect("(");
-    for (std::int64_t i = 0; i < exact.count(); ++i) {
+    for (std::int64_t i = 0; i < count; ++i) {
       if (i > 0) expect(",");
       const auto at = static_cast<std::size_t>(i);
       if (is_float(type.dtype))

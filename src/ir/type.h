@@ -30,6 +30,7 @@ struct Dim {
 };
 
 using Dims = std::vector<Dim>;
+inline constexpr std::size_t most_dims = 16;  // of a type
 
 // What a run binds symbols to.
 using Binding = std::map<std::string, std::int64_t>;

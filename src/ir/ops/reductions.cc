@@ -10,6 +10,8 @@ namespace {
 
 Rule reduction_rule(std::string_view who, std::int64_t rank,
                     const std::vector<std::int64_t>& axes) {
+  if (rank < 0 || rank > static_cast<std::int64_t>(most_dims))
+    throw InputError("{}: rank {} is not between 0 and {}", who, rank, most_dims);
   std::string operand, result, gone, split;
   std::size_t next = 0;
   for (std::int64_t d = 0; d < rank; ++d) {
