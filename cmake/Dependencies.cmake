@@ -13,6 +13,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(Protobuf REQUIRED)
+find_package(xbyak REQUIRED)
 
 # lab_find(TARGET header library): a library that ships without a CMake package.
 function(lab_find target header library)

@@ -1,10 +1,12 @@
 #pragma once
 
-// Element-wise regions as one sweep over memory: the region becomes a short program for registers
-// that hold a block of elements each, small enough that all stay in the first-level cache while the
-// instructions run over them. f32 operands and results are registers in place; bf16 is widened on
-// the way in and rounded on the way out; every intermediate bf16 value is rounded too, so that a
-// region gives the same bits as its operators one by one. Broadcasts are expanded block by block.
+// Element-wise regions as one sweep over memory: the region becomes a short program (tape_program.h)
+// that runs over a block of elements after another, small enough that all its registers stay in the
+// first-level cache. bf16 is widened on the way in and rounded on the way out; every intermediate
+// bf16 value is rounded too, so that a region gives the same bits as its operators one by one.
+// Broadcasts are expanded block by block. Where the processor has AVX-512 the program is compiled
+// to machine code (tape_code.h) in which intermediate values stay in vector registers; elsewhere
+// each instruction is a loop over the block.
 //
 // Reductions take their terms block by block, too, into totals of each thread that are combined in
 // the end: their order depends on the number of threads alone.
@@ -19,6 +21,12 @@ namespace gnomon::exec::cpu {
 // `body` must satisfy is_elementwise_region and be static; operands and results are its inputs and
 // outputs as stored. nullptr if the layouts of full-size operands and results differ, if padding
 // other than zeros in a sum would be reduced, or if a smaller value is not in row-major order.
-std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site);
+// `as_loops` is for processors without AVX-512, and for tests.
+enum class TapeRuns { as_code, as_loops };
+std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site,
+                                  TapeRuns as = TapeRuns::as_code);
+
+// Whether there is one.
+bool tape_runs(const ir::Program& body, const Site& site);
 
 }  // namespace gnomon::exec::cpu

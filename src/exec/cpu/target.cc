@@ -53,7 +53,7 @@ bool runs_in(const ir::Node& node, std::span<const ir::Type> operands, const ir:
   const NodeLayouts layouts = in_one(node, operands, layout);
   const auto* body = body_of(node);
   const Site site{node, stored(operands, layouts.operands), stored(node.results, layouts.results)};
-  return make_tape(body != nullptr ? *body : as_region(node, operands), site) != nullptr;
+  return tape_runs(body != nullptr ? *body : as_region(node, operands), site);
 }
 
 Layouts follow(const ir::Node& node, std::span<const ir::Type> operands,

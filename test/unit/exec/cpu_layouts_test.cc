@@ -170,7 +170,7 @@ TEST(CpuLayouts, ReductionsReadAny) {
 
 TEST(CpuLayouts, TheBiasGradientHasAKernelInEveryLayoutOfImages) {
   for (const auto* tag : image_layouts)
-    EXPECT_EQ(run_node(ir::Sum{4, {0, 2, 3}}, {images}, {tag}, {""}).implementation, "tape") << tag;
+    EXPECT_EQ(run_node(ir::Sum{4, {0, 2, 3}}, {images}, {tag}, {""}).implementation.substr(0, 4), "tape") << tag;
 }
 
 ir::Region region(ir::Builder& b, const std::vector<ir::Value>& outputs) {
@@ -191,7 +191,7 @@ TEST(CpuLayouts, ElementWiseRegionsKeepPaddingZero) {
           run_node(ir::Fused{region(b, {y, b(ir::Subtract{}, {b.full_like(x, 2), x})})}, {type},
                    {tag}, {tag, tag});
       expect_same(result);
-      EXPECT_EQ(result.implementation, "tape");
+      EXPECT_EQ(result.implementation.substr(0, 4), "tape");
     }
 }
 
@@ -208,7 +208,7 @@ TEST(CpuLayouts, ElementWiseRegionsBroadcastPerChannel) {
         const auto y = b(ir::Relu{}, {b(ir::Add{}, {scaled, spread})});
         const auto result = run_node(ir::Fused{region(b, {y, scaled})}, {type, bias, scalar},
                                      {tag, "", ""}, {tag, tag}, 2);
-        EXPECT_EQ(result.implementation, "tape");
+        EXPECT_EQ(result.implementation.substr(0, 4), "tape");
         expect_same(result);
       }
 }
@@ -237,7 +237,7 @@ TEST(CpuLayouts, RegionsReduceWhatTheyCompute) {
                      b(ir::Sum{rank, {1}}, {b(ir::Multiply{}, {x, x})})});
       const auto result =
           run_node(ir::Fused{body}, {type, type, mean}, {full, full, ""}, {"", full, "", ""}, 2);
-      EXPECT_EQ(result.implementation, "tape");
+      EXPECT_EQ(result.implementation.substr(0, 4), "tape");
       expect_near(result, dtype == DType::f32 ? 2e-3 : 1);
     }
 }

@@ -1,0 +1,77 @@
+#pragma once
+
+// A tape (tape.h) as data: what is done to one block of elements, in the order of the lists. The
+// instructions run as loops over blocks (tape_loops.h) or as machine code (tape_code.h).
+
+#include <cstdint>
+#include <vector>
+
+#include "exec/cpu/padding.h"
+#include "exec/cpu/spread.h"
+#include "exec/cpu/tape_loops.h"
+
+namespace gnomon::exec::cpu {
+
+// Where a register's block is: at a moving position of an f32 operand or result, or in scratch.
+struct Register {
+  enum class Place { operand, result, scratch };
+  Place place;
+  std::size_t index;
+};
+
+struct Filling {
+  float value;
+  std::size_t out;
+};
+
+struct Widening {
+  std::size_t operand, out;
+};
+
+struct Spreading {
+  Spread spread;
+  std::size_t operand, out;
+  DType dtype;
+};
+
+// out = f(a, b), with f the operator of this index among the alternatives of ir::Op.
+struct Instruction {
+  std::size_t op;
+  bool rounds;  // the result to bf16
+  Loop loop;    // the same
+  std::size_t a, b, out;
+};
+
+struct Reducing {
+  ir::Reduction kind;
+  Spread spread;  // of the result over the blocks
+  std::size_t from, result;
+  DType dtype;
+  std::int64_t count;  // of the result
+  std::int64_t first;  // among the totals of a thread
+};
+
+struct Storing {
+  std::size_t from, result;
+  DType dtype;
+};
+
+struct TapeProgram {
+  std::vector<Register> registers;
+  std::vector<Filling> fillings;    // once per part
+  std::vector<Widening> widenings;  // the rest per block
+  std::vector<Spreading> spreadings;
+  std::vector<Instruction> instructions;
+  std::vector<Reducing> reducings;
+  std::vector<Storing> storings;
+
+  std::size_t operands = 0, results = 0;
+  std::int64_t scratch_registers = 0;
+  std::int64_t block = 0;   // elements
+  std::int64_t totals = 0;  // of reductions, for each thread
+
+  // Elements from one register in scratch to the next.
+  std::int64_t register_size() const { return (block + 15) / 16 * 16; }
+};
+
+}  // namespace gnomon::exec::cpu
