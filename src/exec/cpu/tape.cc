@@ -294,7 +294,7 @@ class Maker {
 
   void add_full(std::uint32_t i, const ir::Full& full) {
     auto value = static_cast<float>(full.value);
-    if (full.type.dtype == DType::bf16) value = static_cast<float>(Bf16(value));
+    if (full.type.dtype == DType::bf16 && result_of(i)) value = static_cast<float>(Bf16(value));
     register_of_[i] = fixed_scratch();
     padding_[i] = value;
     program_.fillings.push_back({value, register_of_[i]});
@@ -322,11 +322,12 @@ class Maker {
   void add_instruction(std::uint32_t i) {
     const auto& node = body_.nodes[i];
     const auto a = node.inputs[0].node, b = node.inputs.back().node;
-    const bool rounds = node.results[0].dtype == DType::bf16;
+    const auto result = result_of(i);
+    const bool rounds = node.results[0].dtype == DType::bf16 &&
+                        (result || std::holds_alternative<ir::Convert>(node.op));
     const bool kept = program_.registers[register_of_[a]].place == Register::Place::scratch;
     if (std::holds_alternative<ir::Convert>(node.op) && !rounds && kept) return stand_for(a, i);
     const Loop loop = loop_of(node.op, rounds);
-    const auto result = result_of(i);
     const bool direct = result && !rounds && i >= last_read_;
     const std::size_t out =
         direct ? new_register(Register::Place::result, *result) : new_scratch(i);

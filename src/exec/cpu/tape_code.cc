@@ -376,72 +376,70 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     vbroadcastss(out | mask_ | T_z, dword_constant(1));
   }
 
-  // As in elementary.h, in the same order.
+  // As in elementary.h, in the same order: n and r of x, which is lost, and e^r - 1.
+  void emit_reduced(Zmm x, Zmm n, Zmm r) {
+    vbroadcastss(n, dword_constant(12582912.0F));
+    vmovaps(r, n);
+    vfmadd231ps(n, x, constant(1.44269504F));
+    vsubps(n, n, r);
+    vmovaps(r, x);
+    vfnmadd231ps(r, n, constant(0.693359375F));
+    vfnmadd231ps(r, n, constant(-2.12194440e-4F));
+  }
+  void emit_exponential_less_one(Zmm r, Zmm p) {
+    vbroadcastss(p, dword_constant(1.0F / 5040));
+    for (const float c : {1.0F / 720, 1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F})
+      vfmadd213ps(p, r, constant(c));
+    vmulps(p, p, r);
+    vfmadd213ps(p, r, r);
+  }
+
   void emit_exponential(Zmm a, const Operand&, Zmm out) {
     const auto x = temporary(), n = temporary(), r = temporary(), p = temporary();
     vbroadcastss(x, dword_constant(-110));
     vmaxps(x, x, a);
     vbroadcastss(r, dword_constant(100));
     vminps(x, r, x);
-    vmulps(n, x, constant(1.44269504F));
-    vaddps(n, n, constant(12582912.0F));
-    vsubps(n, n, constant(12582912.0F));
-    vmulps(p, n, constant(0.693359375F));
-    vsubps(r, x, p);
-    vmulps(p, n, constant(-2.12194440e-4F));
-    vsubps(r, r, p);
-    vmulps(p, r, constant(1.0F / 5040));
-    for (const float c : {1.0F / 720, 1.0F / 120, 1.0F / 24, 1.0F / 6}) {
-      vaddps(p, p, constant(c));
-      vmulps(p, p, r);
-    }
-    vaddps(p, p, constant(0.5F));
-    vmulps(p, p, r);
-    vmulps(p, p, r);
-    vaddps(p, p, r);
+    emit_reduced(x, n, r);
+    emit_exponential_less_one(r, p);
     vaddps(p, p, constant(1));
     vscalefps(out, p, n);
   }
 
-  void emit_hyperbolic_tangent(Zmm x, const Operand& b, Zmm out) {
-    const auto a = temporary(), z = temporary(), near = temporary(), far = temporary();
-    vpandd(a, x, bits(0x7fffffffU));
-    vmulps(z, x, x);
-    vmulps(near, z, constant(-0.00564745906740427F));
-    for (const float c : {0.020588653162121773F, -0.05372456833720207F, 0.1333126425743103F}) {
-      vaddps(near, near, constant(c));
-      vmulps(near, near, z);
-    }
-    vaddps(near, near, constant(-0.33333274722099304F));
-    vmulps(z, x, z);
-    vmulps(near, z, near);
-    vaddps(near, x, near);
-    vmulps(z, a, constant(-2));
-    emit_exponential(z, b, far);
-    vbroadcastss(z, dword_constant(1));
-    vsubps(out, z, far);
-    vaddps(far, z, far);
-    vdivps(far, out, far);
-    vpandd(far, far, bits(0x7fffffffU));
-    vpandd(z, x, bits(0x80000000U));
-    vpord(far, far, z);
-    vcmpps(mask_, a, constant(0.625F), less_than);
-    vblendmps(out | mask_, far, near);
+  void emit_hyperbolic_tangent(Zmm a, const Operand&, Zmm out) {
+    const auto x = temporary(), n = temporary(), r = temporary(), p = temporary();
+    vpandd(x, a, bits(0x7fffffffU));
+    vmulps(x, x, constant(-2));
+    vbroadcastss(n, dword_constant(-80));
+    vmaxps(x, n, x);
+    emit_reduced(x, n, r);
+    emit_exponential_less_one(r, p);
+    vbroadcastss(x, dword_constant(1));
+    vscalefps(x, x, n);
+    vsubps(n, x, constant(1));
+    vfmadd213ps(p, x, n);
+    vaddps(n, p, constant(2));
+    vdivps(out, p, n);
+    vpandd(x, a, bits(0x80000000U));
+    vpandd(out, out, bits(0x7fffffffU));
+    vpord(out, out, x);
   }
 
-  // To the nearest bf16, ties to even; NaN stays one.
+  // To the nearest bf16, ties to even: half a unit less one is added, and one to odd numbers; NaN
+  // stays one.
   void emit_rounding(Zmm x) {
     const auto up = temporary();
-    vpsrld(up, x, 16);
-    vpandd(up, up, bits(1));
-    vpaddd(up, up, bits(0x7fff));
-    vpaddd(up, up, x);
-    vcmpps(mask_, x, x, unordered);
-    vpord(up | mask_, x, bits(0x400000));
+    vptestmd(mask_, x, bits(0x10000));
+    vpaddd(up, x, bits(0x7fff));
+    vpaddd(up | mask_, x, bits(0x8000));
+    vfixupimmps(up, x, bits(quiet_if_nan), 0);
     vpandd(x, up, bits(0xffff0000U));
   }
 
-  static constexpr std::uint8_t less_than = 0x11, unordered = 0x03;  // without exceptions
+  // vfixupimmps: for the classes quiet and signalling NaN (the lowest digits) the quiet NaN of the
+  // second operand (2), else the first (0).
+  static constexpr std::uint32_t quiet_if_nan = 0x22;
+  static constexpr std::uint8_t less_than = 0x11;  // without exceptions
 
   const TapeProgram& tape_;
   Assignments assignments_;
