@@ -78,6 +78,25 @@ std::int64_t Spread::offset_without(std::size_t skipped, const Position& positio
   return offset;
 }
 
+std::optional<std::int64_t> Spread::place(std::int64_t begin, std::int64_t count) const {
+  const Position position = position_of(begin / chunk_);
+  if (period_ == 1) {
+    const std::int64_t offset = offset_without(offset_.size(), position);
+    return count == 1 && offset >= 0 ? std::optional(offset) : std::nullopt;
+  }
+  const std::int64_t lane = begin % chunk_ % period_;
+  if (lane + count > period_) return std::nullopt;
+  const auto& along = offset_[inner_.dimension];
+  const std::int64_t base = offset_without(inner_.dimension, position);
+  const auto offset = [&](std::int64_t l) {
+    const auto index = position[inner_.dimension] + l * inner_.step;
+    return base + along[static_cast<std::size_t>(index)];
+  };
+  const std::int64_t first = offset(lane);
+  if (first < 0 || offset(lane + count - 1) - first != count - 1) return std::nullopt;
+  return first;
+}
+
 template <typename From, typename To>
 void Spread::expand(const From* source, std::int64_t begin, std::int64_t count, To* out) const {
   const auto at = [&](std::int64_t offset) {

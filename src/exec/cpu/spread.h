@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "exec/cpu/kernel.h"
@@ -22,8 +23,14 @@ class Spread {
   // Dimension i of `source` is dimension axes[i] of `target`.
   Spread(const Stored& source, const std::vector<std::int64_t>& axes, const Stored& target);
 
-  // Elements after which what stands there repeats, for a while; 1 where one element is repeated.
-  std::int64_t cycle() const { return period_; }
+  // Elements after which what stands there repeats, 1 where one element is repeated; and how many
+  // elements do so before something else does.
+  std::int64_t period() const { return period_; }
+  std::int64_t chunk() const { return chunk_; }
+
+  // Where in the source the elements at stored positions [begin, begin + count) of the target lie
+  // side by side; absent if they do not. No chunk may end between them.
+  std::optional<std::int64_t> place(std::int64_t begin, std::int64_t count) const;
 
   // Writes what stands at stored positions [begin, begin + count) of the target. Padding
   // along dimensions of the source is 0; along others it repeats like the rest.

@@ -1,157 +1,19 @@
 #include "exec/cpu/tape.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <map>
-#include <numeric>
 #include <optional>
 
 #include "exec/cpu/layouts.h"
-#include "exec/cpu/padding.h"
-#include "exec/cpu/parallel.h"
-#include "exec/cpu/reduction_loops.h"
-#include "exec/cpu/spread.h"
-#include "exec/cpu/tape_code.h"
-#include "exec/cpu/tape_program.h"
+#include "exec/cpu/tape_kernel.h"
 #include "ir/op_info.h"
 #include "ir/regions.h"
 
 namespace gnomon::exec::cpu {
 namespace {
 
-constexpr std::int64_t usual_block = 512;  // elements: 2 KiB a register
-constexpr std::int64_t largest_block = 1024;
-constexpr std::size_t most_registers = 128;
-
 // What stands in the padding of a value, if it is known when the tape is made.
 using Known = std::optional<float>;
-
-class Tape final : public Kernel {
- public:
-  std::string implementation() const override { return code ? "tape jit:avx512" : "tape"; }
-  std::size_t scratch_bytes() const override {
-    return block_bytes() + static_cast<std::size_t>(pool * program.totals) * sizeof(double);
-  }
-
-  void run(const Memory& memory) override {
-    for (const auto& r : program.reducings)
-      for (int thread = 0; thread < pool; ++thread)
-        std::fill_n(totals_of(memory, thread) + r.first, r.count, start_of(r.kind));
-    for_parts(count, program.block, moved, [&](std::int64_t begin, std::int64_t end, int thread) {
-      run_part(memory, begin, end, thread);
-    });
-    for (const auto& r : program.reducings) finish(memory, r);
-    for (const auto& [result, padding] : to_zero) padding.zero(memory.results[result]);
-  }
-
-  // Filled in by the maker.
-  TapeProgram program;
-  std::unique_ptr<TapeCode> code;                        // of the program; if absent, its loops run
-  std::vector<std::pair<std::size_t, Padding>> to_zero;  // results whose padding may not be zero
-  std::vector<std::int64_t> operand_steps, result_steps;  // bytes an element; 0 if not of full size
-  std::int64_t count = 0;                                 // stored elements
-  std::int64_t moved = 0;                                 // bytes
-  int pool = 1;
-
- private:
-  using Blocks = std::array<float*, most_registers>;
-  using Held = std::array<Spread::Held, most_registers>;
-
-  std::size_t block_bytes() const {
-    return static_cast<std::size_t>(pool * program.scratch_registers * program.register_size()) *
-           sizeof(float);
-  }
-  float* scratch_of(const Memory& memory, int thread) const {
-    return reinterpret_cast<float*>(memory.scratch) +
-           thread * program.scratch_registers * program.register_size();
-  }
-  double* totals_of(const Memory& memory, int thread) const {
-    return reinterpret_cast<double*>(memory.scratch + block_bytes()) + thread * program.totals;
-  }
-
-  void finish(const Memory& memory, const Reducing& r) const {
-    for (std::int64_t i = 0; i < r.count; ++i) {
-      double total = totals_of(memory, 0)[r.first + i];
-      for (int thread = 1; thread < pool; ++thread)
-        total = combined(r.kind, total, totals_of(memory, thread)[r.first + i]);
-      if (r.dtype == DType::bf16)
-        memory.result<Bf16>(r.result)[i] = Bf16(static_cast<float>(total));
-      else
-        memory.result<float>(r.result)[i] = static_cast<float>(total);
-    }
-  }
-
-  void run_part(const Memory& memory, std::int64_t begin, std::int64_t end, int thread) const {
-    Blocks at;
-    Held held;
-    float* const scratch = scratch_of(memory, thread);
-    for (std::size_t r = 0; r < program.registers.size(); ++r)
-      at[r] = program.registers[r].place == Register::Place::scratch
-                  ? scratch + static_cast<std::int64_t>(program.registers[r].index) *
-                                  program.register_size()
-                  : base(memory, program.registers[r]) + begin;
-    for (const auto& filling : program.fillings)
-      std::fill_n(at[filling.out], program.block, filling.value);
-    for (std::int64_t position = begin; position < end; position += program.block) {
-      const std::int64_t length = std::min(program.block, end - position);
-      for (std::size_t i = 0; i < program.spreadings.size(); ++i)
-        refill(memory, program.spreadings[i], position, length, at[program.spreadings[i].out],
-               held[i]);
-      if (code)
-        run_code(memory, scratch, position, length);
-      else
-        run_loops(memory, at, position, length);
-      for (const auto& r : program.reducings)
-        r.spread.collect(r.kind, at[r.from], position, length, totals_of(memory, thread) + r.first);
-      if (!code) store(memory, at, position, length);
-      for (std::size_t r = 0; r < program.registers.size(); ++r)
-        if (program.registers[r].place != Register::Place::scratch) at[r] += length;
-    }
-  }
-
-  void run_code(const Memory& memory, float* scratch, std::int64_t position,
-                std::int64_t length) const {
-    std::array<std::byte*, 2 * most_registers> addresses;
-    auto* next = addresses.data();
-    for (std::size_t i = 0; i < operand_steps.size(); ++i)
-      *next++ = memory.operands[i] + position * operand_steps[i];
-    for (std::size_t i = 0; i < result_steps.size(); ++i)
-      *next++ = memory.results[i] + position * result_steps[i];
-    *next = reinterpret_cast<std::byte*>(scratch);
-    code->run(addresses.data(), length);
-  }
-
-  void run_loops(const Memory& memory, const Blocks& at, std::int64_t position,
-                 std::int64_t length) const {
-    for (const auto& w : program.widenings)
-      widen(memory.operand<Bf16>(w.operand) + position, at[w.out], length);
-    for (const auto& i : program.instructions) i.loop(at[i.a], at[i.b], at[i.out], length);
-  }
-
-  void store(const Memory& memory, const Blocks& at, std::int64_t position,
-             std::int64_t length) const {
-    for (const auto& s : program.storings) {
-      if (s.dtype == DType::bf16)
-        narrow(at[s.from], memory.result<Bf16>(s.result) + position, length);
-      else
-        std::copy_n(at[s.from], length, memory.result<float>(s.result) + position);
-    }
-  }
-
-  static void refill(const Memory& memory, const Spreading& s, std::int64_t begin,
-                     std::int64_t length, float* out, Spread::Held& held) {
-    if (s.dtype == DType::bf16)
-      s.spread.refill(memory.operand<Bf16>(s.operand), begin, length, out, held);
-    else
-      s.spread.refill(memory.operand<float>(s.operand), begin, length, out, held);
-  }
-
-  static float* base(const Memory& memory, const Register& r) {
-    return reinterpret_cast<float*>(r.place == Register::Place::operand ? memory.operands[r.index]
-                                                                        : memory.results[r.index]);
-  }
-};
 
 class Maker {
  public:
@@ -159,15 +21,12 @@ class Maker {
       : body_(body),
         site_(site),
         shape_(ir::bound_shape(ir::iteration_space(body))),
-        tape_(std::make_unique<Tape>()),
-        program_(tape_->program),
         register_of_(body.nodes.size(), none),
         padding_(body.nodes.size()) {}
 
-  std::unique_ptr<Tape> make() {
-    if (!one_layout()) return nullptr;
-    tape_->pool = site_.pool;
-    tape_->count = stored_count(shape_, layout_);
+  std::optional<TapeProgram> make() {
+    if (!one_layout()) return std::nullopt;
+    program_.count = stored_count(shape_, layout_);
     find_last_reads();
     std::size_t operand = 0;
     for (std::uint32_t i = 0; i < body_.nodes.size(); ++i) {
@@ -177,17 +36,14 @@ class Maker {
         add_node(i);
     }
     for (std::size_t r = 0; r < body_.outputs.size(); ++r) add_output(r);
-    if (spoilt_) return nullptr;
-    choose_block();
+    if (spoilt_) return std::nullopt;
     for (const auto* side : {&site_.operands, &site_.results})
       for (const auto& stored : *side)
-        if (is_full(stored)) tape_->moved += tape_->count * bytes_of(stored);
-    for (const auto& stored : site_.operands) tape_->operand_steps.push_back(step_of(stored));
-    for (const auto& stored : site_.results) tape_->result_steps.push_back(step_of(stored));
-    program_.operands = site_.operands.size();
-    program_.results = site_.results.size();
-    tape_->moved = std::max<std::int64_t>(tape_->moved, tape_->count * 4);  // or computed
-    return std::move(tape_);
+        if (is_full(stored)) program_.moved += program_.count * bytes_of(stored);
+    for (const auto& stored : site_.operands) program_.operand_steps.push_back(step_of(stored));
+    for (const auto& stored : site_.results) program_.result_steps.push_back(step_of(stored));
+    program_.moved = std::max<std::int64_t>(program_.moved, program_.count * 4);  // or computed
+    return std::move(program_);
   }
 
  private:
@@ -229,19 +85,6 @@ class Maker {
     }
     for (const auto& output : body_.outputs)
       last_use_[output.value.node] = static_cast<std::uint32_t>(body_.nodes.size());
-  }
-
-  // Whole cycles of all that is spread and reduced: blocks are then alike, and little is expanded
-  // twice.
-  void choose_block() {
-    std::int64_t cycle = 1;
-    const auto take = [&](const Spread& spread) {
-      const std::int64_t both = std::lcm(cycle, std::max<std::int64_t>(spread.cycle(), 1));
-      if (both <= largest_block) cycle = both;
-    };
-    for (const auto& s : program_.spreadings) take(s.spread);
-    for (const auto& r : program_.reducings) take(r.spread);
-    program_.block = std::max<std::int64_t>(usual_block / cycle, 1) * cycle;
   }
 
   std::size_t new_register(Register::Place place, std::size_t index) {
@@ -396,7 +239,7 @@ class Maker {
       program_.storings.push_back({register_of_[node], r, body_.nodes[node].results[0].dtype});
     const bool padded = is_padded(shape_, layout_);
     if (padded && padding_[node] != Known(0.0f))
-      tape_->to_zero.emplace_back(r, Padding(site_.results[r]));
+      program_.to_zero.emplace_back(r, Padding(site_.results[r]));
   }
 
   struct Slot {
@@ -409,8 +252,7 @@ class Maker {
   Shape shape_;
   ir::Layout layout_;
   bool spoilt_ = false;  // by padding that a reduction would take for elements
-  std::unique_ptr<Tape> tape_;
-  TapeProgram& program_;
+  TapeProgram program_;
   std::vector<std::size_t> register_of_;
   std::vector<Known> padding_;
   std::map<std::uint32_t, std::size_t> operand_of_;
@@ -423,13 +265,15 @@ class Maker {
 }  // namespace
 
 std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site, TapeRuns as) {
-  auto tape = Maker(body, site).make();
-  if (tape && as == TapeRuns::as_code) tape->code = TapeCode::make(tape->program);
-  return tape;
+  auto program = Maker(body, site).make();
+  if (!program) return nullptr;
+  if (as == TapeRuns::as_code)
+    if (auto tape = make_code_tape(*program, site.pool)) return tape;
+  return make_loop_tape(std::move(*program), site.pool);
 }
 
 bool tape_runs(const ir::Program& body, const Site& site) {
-  return Maker(body, site).make() != nullptr;
+  return Maker(body, site).make().has_value();
 }
 
 }  // namespace gnomon::exec::cpu

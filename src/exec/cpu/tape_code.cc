@@ -9,60 +9,58 @@
 #include <map>
 #include <optional>
 
+#include "exec/cpu/reduction_loops.h"
 #include "ir/ops.h"
 
 namespace gnomon::exec::cpu {
 namespace {
 
-constexpr int lanes = 16;
+constexpr int width = 16;
 constexpr int vector_bytes = 64;
 
 // What an instruction reads, found anew for every sixteen elements.
 struct Value {
-  enum class Source { f32, bf16, constant, instruction };
+  // A vector from f32 or bf16 at a moving position, one vector or one element that stay, a number,
+  // what an instruction made.
+  enum class Source { f32, bf16, lanes, element, constant, instruction };
   Source source;
-  std::size_t address = 0;  // of memory: which of the addresses, and bytes from there
-  std::int64_t offset = 0;
+  std::size_t address = 0;  // of memory: which of the addresses
   float constant = 0;
-  std::vector<std::size_t> uses = {};  // steps: instructions, and after them the stores; ascending
+  std::vector<std::size_t> uses = {};  // steps: instructions, and after them the ends; ascending
 
   // Where it is while code for a step is written.
   std::optional<int> vector = {};
   bool on_stack = false;
 };
 
-struct Store {
+// What becomes of a value.
+struct End {
+  enum class Kind { f32, bf16, gathered, added };  // written; combined in a vector, in memory
+  Kind kind;
   std::size_t value, address;
-  std::int64_t offset;
-  bool narrows;
+  ir::Reduction reduction = ir::Reduction::sum;
 };
 
-// The tape with each value assigned once, and all stores in the end: whatever an operand holds can
-// be read until then.
+// The tape with each value assigned once, and all ends in the end: whatever an operand holds can be
+// read until then.
 struct Assignments {
   std::vector<Value> values;
   struct Step {
     std::size_t a, b, out;  // values
   };
   std::vector<Step> steps;  // of each instruction
-  std::vector<Store> stores;
+  std::vector<End> ends;
 
-  explicit Assignments(const TapeProgram& tape) {
-    const std::size_t scratch = tape.operands + tape.results;
-    const auto offset = [&](std::size_t r) {
-      return static_cast<std::int64_t>(tape.registers[r].index) * tape.register_size() *
-             static_cast<std::int64_t>(sizeof(float));
-    };
-    const auto in_scratch = [&](std::size_t r) {
-      return tape.registers[r].place == Register::Place::scratch;
-    };
+  Assignments(const TapeProgram& tape, const Forms& forms) {
+    const std::size_t operands = tape.operand_steps.size();
+    std::size_t address = operands + tape.result_steps.size();
     std::vector<std::size_t> current(tape.registers.size(), SIZE_MAX);
     for (std::size_t r = 0; r < tape.registers.size(); ++r)
       if (tape.registers[r].place == Register::Place::operand)
         current[r] = add({.source = Value::Source::f32, .address = tape.registers[r].index});
-    for (const auto& s : tape.spreadings)
-      current[s.out] =
-          add({.source = Value::Source::f32, .address = scratch, .offset = offset(s.out)});
+    for (std::size_t i = 0; i < tape.spreadings.size(); ++i)
+      current[tape.spreadings[i].out] =
+          add({.source = source_of(forms.spreadings[i]), .address = address++});
     for (const auto& f : tape.fillings)
       current[f.out] = add({.source = Value::Source::constant, .constant = f.value});
     for (const auto& w : tape.widenings)
@@ -76,26 +74,34 @@ struct Assignments {
     }
     for (std::size_t r = 0; r < tape.registers.size(); ++r)
       if (tape.registers[r].place == Register::Place::result)
-        store({current[r], tape.operands + tape.registers[r].index, 0, false});
+        end({End::Kind::f32, current[r], operands + tape.registers[r].index});
     for (const auto& s : tape.storings)
-      store({current[s.from], tape.operands + s.result, 0, s.dtype == DType::bf16});
-    for (const auto& r : tape.reducings) {
-      const auto source = values[current[r.from]].source;
-      if (in_scratch(r.from) &&
-          (source == Value::Source::instruction || source == Value::Source::bf16))
-        store({current[r.from], scratch, offset(r.from), false});
-    }
+      end({s.dtype == DType::bf16 ? End::Kind::bf16 : End::Kind::f32, current[s.from],
+           operands + s.result});
+    for (std::size_t i = 0; i < tape.reducings.size(); ++i)
+      end({kind_of(forms.reducings[i]), current[tape.reducings[i].from], address++,
+           tape.reducings[i].kind});
   }
 
  private:
+  static Value::Source source_of(Form form) {
+    return form == Form::element ? Value::Source::element
+           : form == Form::lanes ? Value::Source::lanes
+                                 : Value::Source::f32;
+  }
+  static End::Kind kind_of(Form form) {
+    return form == Form::terms   ? End::Kind::f32
+           : form == Form::whole ? End::Kind::added
+                                 : End::Kind::gathered;
+  }
   std::size_t add(Value value) {
     values.push_back(std::move(value));
     return values.size() - 1;
   }
   void use(std::size_t value, std::size_t step) { values[value].uses.push_back(step); }
-  void store(Store s) {
-    use(s.value, steps.size() + stores.size());
-    stores.push_back(s);
+  void end(End e) {
+    use(e.value, steps.size() + ends.size());
+    ends.push_back(e);
   }
 };
 
@@ -103,8 +109,8 @@ struct Assignments {
 
 class TapeCode::Assembler : public Xbyak::CodeGenerator {
  public:
-  explicit Assembler(const TapeProgram& tape)
-      : Xbyak::CodeGenerator(4096, Xbyak::AutoGrow), tape_(tape), assignments_(tape) {}
+  Assembler(const TapeProgram& tape, const Forms& forms)
+      : Xbyak::CodeGenerator(4096, Xbyak::AutoGrow), tape_(tape), assignments_(tape, forms) {}
 
   static bool knows(const Instruction& instruction) {
     return emitters().find(instruction.op) != emitters().end();
@@ -121,15 +127,16 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     choose_bases();
     for (const auto& [address, base] : bases_) mov(base, ptr[rdi + 8 * static_cast<int>(address)]);
     mov(limit_, rsi);
-    and_(limit_, -lanes);
+    and_(limit_, -width);
     xor_(position_, position_);
+    start_gathering();
 
     Xbyak::Label whole, rest, end;
     L(whole);
     cmp(position_, limit_);
     jge(rest, T_NEAR);
     emit_steps();
-    add(position_, lanes);
+    add(position_, width);
     jmp(whole, T_NEAR);
     L(rest);
     mov(other_base_, rsi);
@@ -141,6 +148,8 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     masked_ = true;
     emit_steps();
     L(end);
+    for (const auto& [end_of, vector] : gathered_)
+      vmovups(ptr[base_of(assignments_.ends[end_of].address)], Xbyak::Zmm(vector));
     vzeroupper();
     lea(rsp, ptr[rbp - saved_bytes]);
     for (auto reg = saved.rbegin(); reg != saved.rend(); ++reg) pop(*reg);
@@ -188,9 +197,22 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
 
   void emit_steps() {
     for (auto& value : assignments_.values) value.vector.reset(), value.on_stack = false;
-    owner_.fill(nobody);
+    for (std::size_t i = 0; i < owner_.size() - gathered_.size(); ++i) owner_[i] = nobody;
     for (step_ = 0; step_ < assignments_.steps.size(); ++step_) emit_instruction();
-    for (const auto& store : assignments_.stores) emit_store(store), ++step_;
+    for (std::size_t i = 0; i < assignments_.ends.size(); ++i, ++step_) emit_end(i);
+  }
+
+  // The last vectors are kept for what is combined in them.
+  void start_gathering() {
+    int vector = static_cast<int>(owner_.size());
+    for (std::size_t i = 0; i < assignments_.ends.size(); ++i) {
+      const auto& end = assignments_.ends[i];
+      if (end.kind != End::Kind::gathered) continue;
+      gathered_[i] = --vector;
+      owner_[static_cast<std::size_t>(vector)] = gathering;
+      const auto start = static_cast<float>(start_of(end.reduction));
+      vbroadcastss(Xbyak::Zmm(vector), dword_constant(start));
+    }
   }
 
   void emit_instruction() {
@@ -219,25 +241,40 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     release(b);
   }
 
-  void emit_store(const Store& store) {
-    const Xbyak::Zmm x = loaded(store.value);
-    if (store.narrows) {
-      locked_.push_back(x.getIdx());
+  void emit_end(std::size_t index) {
+    const End& end = assignments_.ends[index];
+    const Xbyak::Zmm x = loaded(end.value);
+    locked_.push_back(x.getIdx());
+    if (end.kind == End::Kind::gathered) {
+      const Xbyak::Zmm total(gathered_.at(index));
+      combine(end.reduction, total, x, masked_ ? total | rest_mask_ : total);
+    } else if (end.kind == End::Kind::added) {
+      const auto at = element(end.address, 4);
+      const Xbyak::Zmm total = taken();
+      masked_ ? vmovups(total | rest_mask_ | T_z, at) : vmovups(total, at);
+      combine(end.reduction, total, x, total);
+      masked_ ? vmovups(at | rest_mask_, total) : vmovups(at, total);
+    } else if (end.kind == End::Kind::bf16) {
       const Xbyak::Zmm half = taken();
       vpsrld(half, x, 16);
-      locked_.clear();
-      const auto to = element(store.address, store.offset, 2);
+      const auto to = element(end.address, 2);
       masked_ ? vpmovdw(to | rest_mask_, half) : vpmovdw(to, half);
     } else {
-      const auto to = element(store.address, store.offset, 4);
+      const auto to = element(end.address, 4);
       masked_ ? vmovups(to | rest_mask_, x) : vmovups(to, x);
     }
-    release(store.value);
+    locked_.clear();
+    release(end.value);
+  }
+
+  // Keeps the total where the two cannot be compared.
+  void combine(ir::Reduction kind, Xbyak::Zmm total, Xbyak::Zmm x, Xbyak::Zmm to) {
+    kind == ir::Reduction::sum ? vaddps(to, total, x) : vmaxps(to, x, total);
   }
 
   // --- Where values are ---
 
-  static constexpr std::size_t nobody = SIZE_MAX;
+  static constexpr std::size_t nobody = SIZE_MAX, gathering = SIZE_MAX - 1;  // owners
 
   // The next step that reads a value from this one on; none: SIZE_MAX.
   std::size_t next_use(const Value& value, std::size_t from) const {
@@ -254,8 +291,16 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
   }
 
   Xbyak::Address memory(const Value& value) {
-    return value.source == Value::Source::constant ? constant(value.constant)
-                                                   : element(value.address, value.offset, 4);
+    switch (value.source) {
+      case Value::Source::constant:
+        return constant(value.constant);
+      case Value::Source::element:
+        return ptr_b[base_of(value.address)];
+      case Value::Source::lanes:
+        return ptr[base_of(value.address)];
+      default:
+        return element(value.address, 4);
+    }
   }
 
   Xbyak::Zmm loaded(std::size_t v) {
@@ -266,11 +311,15 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
       vmovups(to, stack(v));
     } else if (value.source == Value::Source::constant) {
       vbroadcastss(to, dword_constant(value.constant));
+    } else if (value.source == Value::Source::element) {
+      vbroadcastss(to, ptr[base_of(value.address)]);
+    } else if (value.source == Value::Source::lanes) {
+      vmovups(to, ptr[base_of(value.address)]);
     } else if (value.source == Value::Source::f32) {
-      const auto from = element(value.address, value.offset, 4);
+      const auto from = element(value.address, 4);
       masked_ ? vmovups(to | rest_mask_ | T_z, from) : vmovups(to, from);
     } else {
-      const auto from = element(value.address, value.offset, 2);
+      const auto from = element(value.address, 2);
       masked_ ? vpmovzxwd(to | rest_mask_ | T_z, from) : vpmovzxwd(to, from);
       vpslld(to, to, 16);
     }
@@ -286,6 +335,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     for (std::size_t i = 0; i < owner_.size(); ++i) {
       if (std::find(locked_.begin(), locked_.end(), static_cast<int>(i)) != locked_.end()) continue;
       if (owner_[i] == nobody) return Xbyak::Zmm(static_cast<int>(i));
+      if (owner_[i] == gathering) continue;
       const auto use = next_use(assignments_.values[owner_[i]], step_);
       if (!best || use > best_use) best = i, best_use = use;
     }
@@ -317,21 +367,27 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
 
   void choose_bases() {
     const std::array<Xbyak::Reg64, 9> registers{rcx, r8, r9, r10, rbx, r12, r13, r14, r15};
-    std::map<std::size_t, std::size_t> count;
-    for (const auto& value : assignments_.values)
-      if (value.source == Value::Source::f32 || value.source == Value::Source::bf16)
-        count[value.address] += value.uses.size();
-    for (const auto& store : assignments_.stores) ++count[store.address];
-    for (const auto& [address, uses] : count)
-      if (uses > 0 && bases_.size() < registers.size())
-        bases_.emplace(address, registers[bases_.size()]);
+    const auto choose = [&](std::size_t address) {
+      if (bases_.size() < registers.size()) bases_.emplace(address, registers[bases_.size()]);
+    };
+    for (const auto& value : assignments_.values) {
+      const bool is_memory =
+          value.source != Value::Source::constant && value.source != Value::Source::instruction;
+      if (is_memory && !value.uses.empty()) choose(value.address);
+    }
+    for (const auto& end : assignments_.ends)
+      if (end.kind != End::Kind::gathered) choose(end.address);
   }
 
-  Xbyak::Address element(std::size_t address, std::int64_t offset, int size) {
-    auto base = bases_.find(address);
-    const Xbyak::Reg64 from = base != bases_.end() ? base->second : other_base_;
-    if (base == bases_.end()) mov(from, ptr[rdi + 8 * static_cast<int>(address)]);
-    return ptr[from + position_ * size + static_cast<int>(offset)];
+  // The register with the address; if it has none of its own, one until the next call.
+  Xbyak::Reg64 base_of(std::size_t address) {
+    if (const auto base = bases_.find(address); base != bases_.end()) return base->second;
+    mov(other_base_, ptr[rdi + 8 * static_cast<int>(address)]);
+    return other_base_;
+  }
+
+  Xbyak::Address element(std::size_t address, int size) {
+    return ptr[base_of(address) + position_ * size];
   }
 
   Xbyak::Address stack(std::size_t v) { return ptr[rsp + static_cast<int>(v) * vector_bytes]; }
@@ -447,6 +503,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
   bool masked_ = false;                  // the elements that do not fill a vector
   std::array<std::size_t, 32> owner_{};  // the value in each vector
   std::vector<int> locked_;              // vectors that the instruction being written uses
+  std::map<std::size_t, int> gathered_;  // the vector of each end that has one
   std::map<std::size_t, Xbyak::Reg64> bases_;
   std::map<std::uint32_t, Xbyak::Label> constants_;
   const Xbyak::Reg64 position_ = rax, limit_ = r11, other_base_ = rdx;
@@ -459,13 +516,12 @@ TapeCode::TapeCode(std::unique_ptr<Assembler> assembler)
 
 TapeCode::~TapeCode() = default;
 
-std::unique_ptr<TapeCode> TapeCode::make(const TapeProgram& program) {
-  const auto isa = dnnl::get_effective_cpu_isa();
+std::unique_ptr<TapeCode> TapeCode::make(const TapeProgram& program, const Forms& forms) {
   constexpr auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  if ((static_cast<unsigned>(isa) & wanted) != wanted) return nullptr;
+  if ((static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) != wanted) return nullptr;
   if (!std::all_of(program.instructions.begin(), program.instructions.end(), Assembler::knows))
     return nullptr;
-  auto assembler = std::make_unique<Assembler>(program);
+  auto assembler = std::make_unique<Assembler>(program, forms);
   assembler->assemble();
   return std::unique_ptr<TapeCode>(new TapeCode(std::move(assembler)));
 }

@@ -4,6 +4,7 @@
 // instructions run as loops over blocks (tape_loops.h) or as machine code (tape_code.h).
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "exec/cpu/padding.h"
@@ -65,13 +66,13 @@ struct TapeProgram {
   std::vector<Reducing> reducings;
   std::vector<Storing> storings;
 
-  std::size_t operands = 0, results = 0;
   std::int64_t scratch_registers = 0;
-  std::int64_t block = 0;   // elements
   std::int64_t totals = 0;  // of reductions, for each thread
 
-  // Elements from one register in scratch to the next.
-  std::int64_t register_size() const { return (block + 15) / 16 * 16; }
+  std::int64_t count = 0;                                 // stored elements
+  std::int64_t moved = 0;                                 // bytes
+  std::vector<std::int64_t> operand_steps, result_steps;  // bytes an element; 0 if not of full size
+  std::vector<std::pair<std::size_t, Padding>> to_zero;   // results whose padding may not be zero
 };
 
 }  // namespace gnomon::exec::cpu

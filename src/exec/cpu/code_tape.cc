@@ -1,0 +1,234 @@
+// A tape as machine code, block after block. Where the broadcast operands and reductions allow it,
+// a block lies within one row of theirs: they then take or leave one element, or one per lane.
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <optional>
+
+#include "exec/cpu/reduction_loops.h"
+#include "exec/cpu/tape_code.h"
+#include "exec/cpu/tape_kernel.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+constexpr std::int64_t lanes = 16;
+constexpr std::int64_t most_terms = 256;  // of one f32 sum
+constexpr std::int64_t longest_block = lanes * most_terms;
+constexpr std::int64_t longest_expanded = 2048;  // elements that a block expands or adds to
+constexpr std::int64_t shortest_row = 64;        // shorter blocks cost more than they save
+constexpr std::int64_t usual_block = 512;  // where more is expanded, and where there is little
+constexpr std::int64_t longest_period = 8192;
+constexpr std::size_t most_gathered = 8;
+
+constexpr std::size_t most_spread = 32;
+
+struct Plan {
+  std::int64_t block;
+  Forms forms;
+  bool in_rows;  // no block crosses the end of a chunk of what is spread or reduced
+};
+
+// The form of a spread for blocks of `size`, if each lies within one chunk and one cycle of it, or
+// is made of whole cycles.
+std::optional<Form> form_for(const Spread& spread, std::int64_t size) {
+  const std::int64_t period = spread.period();
+  if (spread.chunk() % size != 0) return std::nullopt;
+  if (period == 1) return Form::element;
+  if (period == lanes && size % lanes == 0) return Form::lanes;
+  if (period > longest_period || size > longest_expanded) return std::nullopt;
+  if (size % period != 0 && period % size != 0) return std::nullopt;
+  return Form::whole;
+}
+
+std::optional<Forms> forms_for(const TapeProgram& tape, std::int64_t size) {
+  Forms forms;
+  for (const auto& s : tape.spreadings) {
+    const auto form = form_for(s.spread, size);
+    if (!form) return std::nullopt;
+    forms.spreadings.push_back(*form);
+  }
+  for (const auto& r : tape.reducings) {
+    const auto form = form_for(r.spread, size);
+    if (!form) return std::nullopt;
+    forms.reducings.push_back(*form);
+  }
+  const auto gathered = std::count_if(forms.reducings.begin(), forms.reducings.end(),
+                                      [](Form form) { return form != Form::whole; });
+  if (static_cast<std::size_t>(gathered) > most_gathered) return std::nullopt;
+  return forms;
+}
+
+// The longest block that suits all, but short enough to share the work; otherwise one of whole
+// cycles for as many as possible, which is expanded.
+Plan plan_of(const TapeProgram& tape) {
+  std::int64_t common = 0;
+  for (const auto& s : tape.spreadings) common = std::gcd(common, s.spread.chunk());
+  for (const auto& r : tape.reducings) common = std::gcd(common, r.spread.chunk());
+  const std::int64_t longest = std::clamp(tape.count / 16, usual_block, longest_block);
+  if (common == 0) return {longest / lanes * lanes, {}, true};
+  for (std::int64_t size = std::min(common, longest); size >= shortest_row; --size)
+    if (common % size == 0)
+      if (auto forms = forms_for(tape, size)) return {size, std::move(*forms), true};
+  Plan plan{usual_block, {}, false};
+  plan.forms.spreadings.assign(tape.spreadings.size(), Form::whole);
+  plan.forms.reducings.assign(tape.reducings.size(), Form::terms);
+  std::int64_t cycle = 1;
+  for (const auto& s : tape.spreadings)
+    if (const auto both = std::lcm(cycle, s.spread.period()); both <= 2 * usual_block) cycle = both;
+  plan.block = std::max<std::int64_t>(usual_block / cycle, 1) * cycle;
+  return plan;
+}
+
+// Floats that a spread or a reduction has in scratch.
+std::int64_t floats_of(const Spread& spread, Form form, std::int64_t block, bool adds) {
+  if (form == Form::element || form == Form::lanes) return lanes;
+  const std::int64_t count = adds && form == Form::whole ? std::max(block, spread.period()) : block;
+  return (count + lanes - 1) / lanes * lanes;
+}
+
+std::int64_t floats_of(const TapeProgram& tape, const Plan& plan) {
+  std::int64_t floats = 0;
+  for (std::size_t i = 0; i < tape.spreadings.size(); ++i)
+    floats += floats_of(tape.spreadings[i].spread, plan.forms.spreadings[i], plan.block, false);
+  for (std::size_t i = 0; i < tape.reducings.size(); ++i)
+    floats += floats_of(tape.reducings[i].spread, plan.forms.reducings[i], plan.block, true);
+  return floats;
+}
+
+class CodeTape final : public TapeKernel {
+ public:
+  CodeTape(const TapeProgram& tape, int pool, Plan plan, std::unique_ptr<TapeCode> code)
+      : TapeKernel(tape, pool, plan.block, floats_of(tape, plan)),
+        forms_(std::move(plan.forms)),
+        in_rows_(plan.in_rows),
+        code_(std::move(code)) {
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i)
+      if (forms_.reducings[i] == Form::whole)
+        most_added_ = std::min(
+            most_added_,
+            most_terms * std::max<std::int64_t>(program_.reducings[i].spread.period() / block_, 1));
+  }
+
+  std::string implementation() const override { return "tape jit:avx512"; }
+
+ private:
+  // What a part keeps from one block to the next.
+  struct Part {
+    Part(const Memory& m, double* t) : memory(m), totals(t) {}
+    const Memory& memory;
+    double* totals;
+    std::array<std::byte*, 4 * most_registers> addresses;
+    std::array<float*, most_spread> spread, reduced;  // in scratch
+    std::array<Spread::Held, most_spread> held;
+    std::int64_t added = 0;  // blocks since the elements of reductions were last collected
+  };
+
+  void run_part(const Memory& memory, std::int64_t begin, std::int64_t end, float* scratch,
+                double* totals) const override {
+    Part part(memory, totals);
+    for (std::size_t i = 0; i < forms_.spreadings.size(); ++i) {
+      part.spread[i] = scratch;
+      scratch += floats_of(program_.spreadings[i].spread, forms_.spreadings[i], block_, false);
+    }
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i) {
+      part.reduced[i] = scratch;
+      scratch += floats_of(program_.reducings[i].spread, forms_.reducings[i], block_, true);
+    }
+    restart(part);
+    for (std::int64_t position = begin; position < end; position += block_) {
+      const std::int64_t length = std::min(block_, end - position);
+      find_addresses(part, position, length);
+      code_->run(part.addresses.data(), length);
+      collect(part, position, length);
+      if (++part.added == most_added_ || position + length == end || ends_chunk(position + length))
+        collect_added(part, position);
+    }
+  }
+
+  void find_addresses(Part& part, std::int64_t position, std::int64_t length) const {
+    auto* next = part.addresses.data();
+    for (std::size_t i = 0; i < program_.operand_steps.size(); ++i)
+      *next++ = part.memory.operands[i] + position * program_.operand_steps[i];
+    for (std::size_t i = 0; i < program_.result_steps.size(); ++i)
+      *next++ = part.memory.results[i] + position * program_.result_steps[i];
+    for (std::size_t i = 0; i < forms_.spreadings.size(); ++i)
+      *next++ = reinterpret_cast<std::byte*>(spread(part, i, position, length));
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i)
+      *next++ = reinterpret_cast<std::byte*>(part.reduced[i] + first_of(i, position));
+  }
+
+  // Where a block's part of a broadcast operand is: in place if it can be.
+  float* spread(Part& part, std::size_t i, std::int64_t position, std::int64_t length) const {
+    const auto& s = program_.spreadings[i];
+    const Form form = forms_.spreadings[i];
+    const std::int64_t count = form == Form::element ? 1 : form == Form::lanes ? lanes : length;
+    if (s.dtype == DType::f32 && in_rows_)
+      if (const auto at = s.spread.place(position, count))
+        return const_cast<float*>(part.memory.operand<float>(s.operand)) + *at;
+    refill(s, part.memory, position, count, part.spread[i], part.held[i]);
+    return part.spread[i];
+  }
+
+  // Where among the elements that are added a block begins.
+  std::int64_t first_of(std::size_t i, std::int64_t position) const {
+    const std::int64_t period = program_.reducings[i].spread.period();
+    return forms_.reducings[i] == Form::whole && period > block_ ? position % period : 0;
+  }
+
+  void collect(Part& part, std::int64_t position, std::int64_t length) const {
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i) {
+      if (forms_.reducings[i] == Form::whole) continue;
+      const auto& r = program_.reducings[i];
+      r.spread.collect(r.kind, part.reduced[i], position,
+                       forms_.reducings[i] == Form::terms ? length : lanes, part.totals + r.first);
+    }
+  }
+
+  bool ends_chunk(std::int64_t position) const {
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i)
+      if (forms_.reducings[i] == Form::whole &&
+          position % program_.reducings[i].spread.chunk() == 0)
+        return true;
+    return false;
+  }
+
+  void collect_added(Part& part, std::int64_t position) const {
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i) {
+      if (forms_.reducings[i] != Form::whole) continue;
+      const auto& r = program_.reducings[i];
+      const std::int64_t chunk = position / r.spread.chunk() * r.spread.chunk();
+      r.spread.collect(r.kind, part.reduced[i], chunk, std::max(block_, r.spread.period()),
+                       part.totals + r.first);
+    }
+    restart(part);
+  }
+
+  void restart(Part& part) const {
+    part.added = 0;
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i)
+      if (const auto& r = program_.reducings[i]; forms_.reducings[i] == Form::whole)
+        std::fill_n(part.reduced[i], std::max(block_, r.spread.period()),
+                    static_cast<float>(start_of(r.kind)));
+  }
+
+  const Forms forms_;
+  const bool in_rows_;
+  const std::unique_ptr<TapeCode> code_;
+  std::int64_t most_added_ = INT64_MAX;  // blocks in which no element is added to too often
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_code_tape(const TapeProgram& program, int pool) {
+  if (program.count == 0 || program.spreadings.size() > most_spread ||
+      program.reducings.size() > most_spread)
+    return nullptr;
+  Plan plan = plan_of(program);
+  auto code = TapeCode::make(program, plan.forms);
+  if (!code) return nullptr;
+  return std::make_unique<CodeTape>(program, pool, std::move(plan), std::move(code));
+}
+
+}  // namespace gnomon::exec::cpu
