@@ -28,6 +28,7 @@ struct Plan {
   std::int64_t block;
   Forms forms;
   bool in_rows;  // no block crosses the end of a chunk of what is spread or reduced
+  std::vector<std::int64_t> ends = {};  // multiples of which end what strides can reach
 };
 
 // The form of a spread for blocks of `size`, if each lies within one chunk and one cycle of it, or
@@ -81,6 +82,54 @@ Plan plan_of(const TapeProgram& tape) {
   return plan;
 }
 
+// Bytes from what one row takes of or gives to a spread to what the next does, if that is the same
+// for all rows of a cycle.
+std::optional<std::int64_t> stride_of(const Spread& spread, Form form, std::int64_t row,
+                                      std::int64_t element_bytes) {
+  if (form == Form::element && spread.chunk() == row && spread.in_order()) return element_bytes;
+  if (form == Form::whole) return row % spread.period() == 0 ? 0 : row * element_bytes;
+  return std::nullopt;
+}
+
+// Whether all rows find the operand where it lies.
+bool is_in_place(const Spreading& s, Form form, std::int64_t row) {
+  if (form == Form::element) return s.spread.in_order();
+  return form == Form::whole && s.spread.period() % row == 0 &&
+         s.spread.place(0, s.spread.period());
+}
+
+void add_ends(const TapeProgram& tape, Plan& plan, const Spread& spread, Form form) {
+  if (form != Form::whole) return;
+  if (spread.period() > plan.block) plan.ends.push_back(spread.period());
+  if (spread.chunk() < tape.count) plan.ends.push_back(spread.chunk());
+}
+
+// For as many rows at once as there are strides for.
+void find_strides(const TapeProgram& tape, Plan& plan) {
+  const std::int64_t row = plan.block;
+  std::vector<std::int64_t> strides;
+  for (const auto& steps : {tape.operand_steps, tape.result_steps})
+    for (const auto step : steps) strides.push_back(step * row);
+  for (std::size_t i = 0; i < tape.spreadings.size(); ++i) {
+    const auto& s = tape.spreadings[i];
+    const Form form = plan.forms.spreadings[i];
+    const auto stride = stride_of(s.spread, form, row, bits(plan.forms.dtypes[i]) / 8);
+    if (!stride || (*stride > 0 && !is_in_place(s, form, row))) return;
+    strides.push_back(*stride);
+    add_ends(tape, plan, s.spread, form);
+  }
+  for (std::size_t i = 0; i < tape.reducings.size(); ++i) {
+    const auto& r = tape.reducings[i];
+    const Form form = plan.forms.reducings[i];
+    const auto bytes = form == Form::element ? sizeof(double) : sizeof(float);
+    const auto stride = stride_of(r.spread, form, row, static_cast<std::int64_t>(bytes));
+    if (!stride) return;
+    strides.push_back(*stride);
+    add_ends(tape, plan, r.spread, form);
+  }
+  plan.forms.strides = std::move(strides);
+}
+
 // Floats that a spread or a reduction has in scratch.
 std::int64_t floats_of(const Spread& spread, Form form, std::int64_t block, bool adds) {
   if (form == Form::element || form == Form::lanes) return lanes;
@@ -103,6 +152,7 @@ class CodeTape final : public TapeKernel {
       : TapeKernel(tape, pool, plan.block, floats_of(tape, plan)),
         forms_(std::move(plan.forms)),
         in_rows_(plan.in_rows),
+        ends_(std::move(plan.ends)),
         code_(std::move(code)) {
     for (std::size_t i = 0; i < forms_.reducings.size(); ++i)
       if (forms_.reducings[i] == Form::whole)
@@ -137,14 +187,26 @@ class CodeTape final : public TapeKernel {
       scratch += floats_of(program_.reducings[i].spread, forms_.reducings[i], block_, true);
     }
     restart(part);
-    for (std::int64_t position = begin; position < end; position += block_) {
+    for (std::int64_t position = begin; position < end;) {
       const std::int64_t length = std::min(block_, end - position);
+      const std::int64_t rows = rows_from(position, end, most_added_ - part.added);
       find_addresses(part, position, length);
-      code_->run(part.addresses.data(), length);
+      code_->run(part.addresses.data(), rows, length);
       collect(part, position, length);
-      if (++part.added == most_added_ || position + length == end || ends_chunk(position + length))
-        collect_added(part, position);
+      const std::int64_t last = position + (rows - 1) * block_;
+      position = last + length;
+      part.added += rows;
+      if (part.added == most_added_ || position == end || ends_chunk(position))
+        collect_added(part, last);
     }
+  }
+
+  // How many rows one call can run.
+  std::int64_t rows_from(std::int64_t position, std::int64_t end, std::int64_t most) const {
+    if (forms_.strides.empty()) return 1;
+    std::int64_t rows = std::min((end - position) / block_, most);
+    for (const auto limit : ends_) rows = std::min(rows, (limit - position % limit) / block_);
+    return std::max<std::int64_t>(rows, 1);
   }
 
   void find_addresses(Part& part, std::int64_t position, std::int64_t length) const {
@@ -154,35 +216,40 @@ class CodeTape final : public TapeKernel {
     for (std::size_t i = 0; i < program_.result_steps.size(); ++i)
       *next++ = part.memory.results[i] + position * program_.result_steps[i];
     for (std::size_t i = 0; i < forms_.spreadings.size(); ++i)
-      *next++ = reinterpret_cast<std::byte*>(spread(part, i, position, length));
-    for (std::size_t i = 0; i < forms_.reducings.size(); ++i)
-      *next++ = reinterpret_cast<std::byte*>(part.reduced[i] + first_of(i, position));
+      *next++ = spread(part, i, position, length);
+    for (std::size_t i = 0; i < forms_.reducings.size(); ++i) *next++ = reduced(part, i, position);
   }
 
   // Where a block's part of a broadcast operand is: in place if it can be.
-  float* spread(Part& part, std::size_t i, std::int64_t position, std::int64_t length) const {
+  std::byte* spread(Part& part, std::size_t i, std::int64_t position, std::int64_t length) const {
     const auto& s = program_.spreadings[i];
     const Form form = forms_.spreadings[i];
     const std::int64_t count = form == Form::element ? 1 : form == Form::lanes ? lanes : length;
-    if (s.dtype == DType::f32 && in_rows_)
+    if (in_rows_ && s.dtype == forms_.dtypes[i])
       if (const auto at = s.spread.place(position, count))
-        return const_cast<float*>(part.memory.operand<float>(s.operand)) + *at;
+        return part.memory.operands[s.operand] + *at * (bits(s.dtype) / 8);
     refill(s, part.memory, position, count, part.spread[i], part.held[i]);
-    return part.spread[i];
+    return reinterpret_cast<std::byte*>(part.spread[i]);
   }
 
-  // Where among the elements that are added a block begins.
-  std::int64_t first_of(std::size_t i, std::int64_t position) const {
-    const std::int64_t period = program_.reducings[i].spread.period();
-    return forms_.reducings[i] == Form::whole && period > block_ ? position % period : 0;
+  // What a block of a reduction goes to: the total, or scratch.
+  std::byte* reduced(Part& part, std::size_t i, std::int64_t position) const {
+    const auto& r = program_.reducings[i];
+    if (forms_.reducings[i] == Form::element)
+      if (const auto at = r.spread.place(position, 1))
+        return reinterpret_cast<std::byte*>(part.totals + r.first + *at);
+    const std::int64_t period = r.spread.period();
+    const bool part_of_cycle = forms_.reducings[i] == Form::whole && period > block_;
+    return reinterpret_cast<std::byte*>(part.reduced[i] + (part_of_cycle ? position % period : 0));
   }
 
   void collect(Part& part, std::int64_t position, std::int64_t length) const {
     for (std::size_t i = 0; i < forms_.reducings.size(); ++i) {
-      if (forms_.reducings[i] == Form::whole) continue;
+      const Form form = forms_.reducings[i];
+      if (form != Form::lanes && form != Form::terms) continue;
       const auto& r = program_.reducings[i];
-      r.spread.collect(r.kind, part.reduced[i], position,
-                       forms_.reducings[i] == Form::terms ? length : lanes, part.totals + r.first);
+      r.spread.collect(r.kind, part.reduced[i], position, form == Form::terms ? length : lanes,
+                       part.totals + r.first);
     }
   }
 
@@ -215,6 +282,7 @@ class CodeTape final : public TapeKernel {
 
   const Forms forms_;
   const bool in_rows_;
+  const std::vector<std::int64_t> ends_;
   const std::unique_ptr<TapeCode> code_;
   std::int64_t most_added_ = INT64_MAX;  // blocks in which no element is added to too often
 };
@@ -226,6 +294,12 @@ std::unique_ptr<Kernel> make_code_tape(const TapeProgram& program, int pool) {
       program.reducings.size() > most_spread)
     return nullptr;
   Plan plan = plan_of(program);
+  for (std::size_t i = 0; i < program.spreadings.size(); ++i) {
+    const auto& s = program.spreadings[i];
+    const bool in_place = plan.in_rows && is_in_place(s, plan.forms.spreadings[i], plan.block);
+    plan.forms.dtypes.push_back(in_place ? s.dtype : DType::f32);
+  }
+  if (plan.in_rows) find_strides(program, plan);
   auto code = TapeCode::make(program, plan.forms);
   if (!code) return nullptr;
   return std::make_unique<CodeTape>(program, pool, std::move(plan), std::move(code));

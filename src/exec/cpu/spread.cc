@@ -27,10 +27,47 @@ void fill_run(T value, T* out, std::int64_t count) {
 
 }  // namespace
 
+// In row-major order neighbouring dimensions that both values have, in the same order, or that are
+// both repeated, are one.
+Spread::Dimensions Spread::collapsed(const std::vector<std::int64_t>& axes, const Shape& target) {
+  Dimensions result;
+  std::int64_t last_axis = -1;
+  for (std::int64_t d = 0; d < static_cast<std::int64_t>(target.size()); ++d) {
+    const auto extent = target[static_cast<std::size_t>(d)];
+    const auto found = std::find(axes.begin(), axes.end(), d);
+    const std::int64_t axis = found == axes.end() ? -1 : found - axes.begin();
+    const bool was_there =
+        !result.axes.empty() &&
+        result.axes.back() == static_cast<std::int64_t>(result.target.size()) - 1;
+    const bool continues = d > 0 && (axis < 0 ? !was_there : was_there && axis == last_axis + 1);
+    if (continues) {
+      result.target.back() *= extent;
+      if (axis >= 0) result.source.back() *= extent;
+    } else {
+      if (axis >= 0) {
+        result.axes.push_back(static_cast<std::int64_t>(result.target.size()));
+        result.source.push_back(extent);
+      }
+      result.target.push_back(extent);
+    }
+    last_axis = axis;
+  }
+  return result;
+}
+
 Spread::Spread(const Stored& source, const std::vector<std::int64_t>& axes, const Stored& target)
-    : offset_(target.type.rank()) {
-  const auto along = offsets(source.shape(), source.layout);
-  auto loops = levels(target.shape(), target.layout);
+    : Spread(source.layout.is_row_major() && target.layout.is_row_major() &&
+                     std::is_sorted(axes.begin(), axes.end())
+                 ? collapsed(axes, target.shape())
+                 : Dimensions{source.shape(), axes, target.shape()},
+             source.layout, target.layout) {}
+
+Spread::Spread(const Dimensions& dimensions, const ir::Layout& source_layout,
+               const ir::Layout& target_layout)
+    : offset_(dimensions.target.size()) {
+  const auto& axes = dimensions.axes;
+  const auto along = offsets(dimensions.source, source_layout);
+  auto loops = levels(dimensions.target, target_layout);
   for (std::size_t i = 0; i < axes.size(); ++i)
     offset_[static_cast<std::size_t>(axes[i])] = along[i];
   for (const auto& level : loops) {
@@ -95,6 +132,18 @@ std::optional<std::int64_t> Spread::place(std::int64_t begin, std::int64_t count
   const std::int64_t first = offset(lane);
   if (first < 0 || offset(lane + count - 1) - first != count - 1) return std::nullopt;
   return first;
+}
+
+bool Spread::in_order() const {
+  if (period_ != 1) return false;
+  std::int64_t expected = 1;
+  for (auto level = outer_.rbegin(); level != outer_.rend(); ++level) {
+    const auto& along = offset_[level->dimension];
+    if (along.empty() || (!along.empty() && along.back() < 0)) return false;
+    if (level->extent > 1 && along[static_cast<std::size_t>(level->step)] != expected) return false;
+    expected *= level->extent;
+  }
+  return true;
 }
 
 template <typename From, typename To>

@@ -32,6 +32,10 @@ class Spread {
   // side by side; absent if they do not. No chunk may end between them.
   std::optional<std::int64_t> place(std::int64_t begin, std::int64_t count) const;
 
+  // Whether the chunks, one after another, take the elements of the source one after another: with
+  // a period of one, one each.
+  bool in_order() const;
+
   // Writes what stands at stored positions [begin, begin + count) of the target. Padding
   // along dimensions of the source is 0; along others it repeats like the rest.
   // For elements of the same type, as unsigned integers of their size, and for f32 and bf16 to f32.
@@ -53,6 +57,15 @@ class Spread {
                double* source) const;
 
  private:
+  struct Dimensions {
+    Shape source;
+    std::vector<std::int64_t> axes;
+    Shape target;
+  };
+  static Dimensions collapsed(const std::vector<std::int64_t>& axes, const Shape& target);
+  Spread(const Dimensions& dimensions, const ir::Layout& source_layout,
+         const ir::Layout& target_layout);
+
   using Position = std::array<std::int64_t, most_dimensions>;
 
   // Calls f(position, phase, length) on the parts of chunks in [begin, begin + count): where the

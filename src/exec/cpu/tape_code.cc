@@ -22,7 +22,7 @@ constexpr int vector_bytes = 64;
 struct Value {
   // A vector from f32 or bf16 at a moving position, one vector or one element that stay, a number,
   // what an instruction made.
-  enum class Source { f32, bf16, lanes, element, constant, instruction };
+  enum class Source { f32, bf16, lanes, element, bf16_element, constant, instruction };
   Source source;
   std::size_t address = 0;  // of memory: which of the addresses
   float constant = 0;
@@ -35,10 +35,13 @@ struct Value {
 
 // What becomes of a value.
 struct End {
-  enum class Kind { f32, bf16, gathered, added };  // written; combined in a vector, in memory
+  enum class Kind { f32, bf16, element, lanes, added };  // written, or combined
   Kind kind;
   std::size_t value, address;
   ir::Reduction reduction = ir::Reduction::sum;
+
+  // Combined in a vector of its own along a row.
+  bool is_gathered() const { return kind == Kind::element || kind == Kind::lanes; }
 };
 
 // The tape with each value assigned once, and all ends in the end: whatever an operand holds can be
@@ -60,7 +63,7 @@ struct Assignments {
         current[r] = add({.source = Value::Source::f32, .address = tape.registers[r].index});
     for (std::size_t i = 0; i < tape.spreadings.size(); ++i)
       current[tape.spreadings[i].out] =
-          add({.source = source_of(forms.spreadings[i]), .address = address++});
+          add({.source = source_of(forms.spreadings[i], forms.dtypes[i]), .address = address++});
     for (const auto& f : tape.fillings)
       current[f.out] = add({.source = Value::Source::constant, .constant = f.value});
     for (const auto& w : tape.widenings)
@@ -84,15 +87,17 @@ struct Assignments {
   }
 
  private:
-  static Value::Source source_of(Form form) {
-    return form == Form::element ? Value::Source::element
-           : form == Form::lanes ? Value::Source::lanes
-                                 : Value::Source::f32;
+  static Value::Source source_of(Form form, DType dtype) {
+    const bool narrow = dtype == DType::bf16;
+    if (form == Form::element) return narrow ? Value::Source::bf16_element : Value::Source::element;
+    if (form == Form::lanes) return Value::Source::lanes;
+    return narrow ? Value::Source::bf16 : Value::Source::f32;
   }
   static End::Kind kind_of(Form form) {
-    return form == Form::terms   ? End::Kind::f32
-           : form == Form::whole ? End::Kind::added
-                                 : End::Kind::gathered;
+    return form == Form::terms     ? End::Kind::f32
+           : form == Form::whole   ? End::Kind::added
+           : form == Form::element ? End::Kind::element
+                                   : End::Kind::lanes;
   }
   std::size_t add(Value value) {
     values.push_back(std::move(value));
@@ -110,7 +115,10 @@ struct Assignments {
 class TapeCode::Assembler : public Xbyak::CodeGenerator {
  public:
   Assembler(const TapeProgram& tape, const Forms& forms)
-      : Xbyak::CodeGenerator(4096, Xbyak::AutoGrow), tape_(tape), assignments_(tape, forms) {}
+      : Xbyak::CodeGenerator(4096, Xbyak::AutoGrow),
+        tape_(tape),
+        strides_(forms.strides),
+        assignments_(tape, forms) {}
 
   static bool knows(const Instruction& instruction) {
     return emitters().find(instruction.op) != emitters().end();
@@ -126,12 +134,17 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     and_(rsp, -vector_bytes);
     choose_bases();
     for (const auto& [address, base] : bases_) mov(base, ptr[rdi + 8 * static_cast<int>(address)]);
-    mov(limit_, rsi);
+    const auto rows = qword[rsp + static_cast<int>(assignments_.values.size()) * vector_bytes];
+    mov(rows, rsi);
+    mov(count_, rdx);
+
+    Xbyak::Label row, whole, rest, end;
+    L(row);
+    mov(limit_, count_);
     and_(limit_, -width);
     xor_(position_, position_);
+    masked_ = false;
     start_gathering();
-
-    Xbyak::Label whole, rest, end;
     L(whole);
     cmp(position_, limit_);
     jge(rest, T_NEAR);
@@ -139,7 +152,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     add(position_, width);
     jmp(whole, T_NEAR);
     L(rest);
-    mov(other_base_, rsi);
+    mov(other_base_, count_);
     sub(other_base_, position_);
     jle(end, T_NEAR);
     mov(limit_, -1);
@@ -148,8 +161,10 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     masked_ = true;
     emit_steps();
     L(end);
-    for (const auto& [end_of, vector] : gathered_)
-      vmovups(ptr[base_of(assignments_.ends[end_of].address)], Xbyak::Zmm(vector));
+    finish_gathering();
+    advance();
+    dec(rows);
+    jnz(row, T_NEAR);
     vzeroupper();
     lea(rsp, ptr[rbp - saved_bytes]);
     for (auto reg = saved.rbegin(); reg != saved.rend(); ++reg) pop(*reg);
@@ -207,11 +222,48 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     int vector = static_cast<int>(owner_.size());
     for (std::size_t i = 0; i < assignments_.ends.size(); ++i) {
       const auto& end = assignments_.ends[i];
-      if (end.kind != End::Kind::gathered) continue;
+      if (!end.is_gathered()) continue;
       gathered_[i] = --vector;
       owner_[static_cast<std::size_t>(vector)] = gathering;
       const auto start = static_cast<float>(start_of(end.reduction));
       vbroadcastss(Xbyak::Zmm(vector), dword_constant(start));
+    }
+  }
+
+  void finish_gathering() {
+    for (const auto& [index, vector] : gathered_) {
+      const End& end = assignments_.ends[index];
+      const auto to = base_of(end.address);
+      const bool sum = end.reduction == ir::Reduction::sum;
+      if (end.kind == End::Kind::lanes) {
+        vmovups(ptr[to], Xbyak::Zmm(vector));
+        continue;
+      }
+      vextractf64x4(ymm0, Xbyak::Zmm(vector), 1);
+      vcvtps2pd(zmm0, ymm0);
+      vcvtps2pd(zmm1, Xbyak::Ymm(vector));
+      sum ? vaddpd(zmm0, zmm0, zmm1) : vmaxpd(zmm0, zmm0, zmm1);
+      vextractf64x4(ymm1, zmm0, 1);
+      sum ? vaddpd(ymm0, ymm0, ymm1) : vmaxpd(ymm0, ymm0, ymm1);
+      vextractf128(xmm1, ymm0, 1);
+      sum ? vaddpd(xmm0, xmm0, xmm1) : vmaxpd(xmm0, xmm0, xmm1);
+      vpermilpd(xmm1, xmm0, 1);
+      sum ? vaddsd(xmm0, xmm0, xmm1) : vmaxsd(xmm0, xmm0, xmm1);
+      sum ? vaddsd(xmm0, xmm0, ptr[to]) : vmaxsd(xmm0, xmm0, ptr[to]);
+      vmovsd(ptr[to], xmm0);
+    }
+  }
+
+  // To the next row.
+  void advance() {
+    for (std::size_t address = 0; address < strides_.size(); ++address) {
+      const auto stride = static_cast<std::uint32_t>(strides_[address]);
+      if (stride == 0) continue;
+      const auto base = bases_.find(address);
+      if (base != bases_.end())
+        add(base->second, stride);
+      else
+        add(qword[rdi + 8 * static_cast<int>(address)], stride);
     }
   }
 
@@ -245,7 +297,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     const End& end = assignments_.ends[index];
     const Xbyak::Zmm x = loaded(end.value);
     locked_.push_back(x.getIdx());
-    if (end.kind == End::Kind::gathered) {
+    if (end.is_gathered()) {
       const Xbyak::Zmm total(gathered_.at(index));
       combine(end.reduction, total, x, masked_ ? total | rest_mask_ : total);
     } else if (end.kind == End::Kind::added) {
@@ -313,6 +365,9 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
       vbroadcastss(to, dword_constant(value.constant));
     } else if (value.source == Value::Source::element) {
       vbroadcastss(to, ptr[base_of(value.address)]);
+    } else if (value.source == Value::Source::bf16_element) {
+      vpbroadcastw(to, ptr[base_of(value.address)]);
+      vpslld(to, to, 16);
     } else if (value.source == Value::Source::lanes) {
       vmovups(to, ptr[base_of(value.address)]);
     } else if (value.source == Value::Source::f32) {
@@ -376,7 +431,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
       if (is_memory && !value.uses.empty()) choose(value.address);
     }
     for (const auto& end : assignments_.ends)
-      if (end.kind != End::Kind::gathered) choose(end.address);
+      if (!end.is_gathered()) choose(end.address);
   }
 
   // The register with the address; if it has none of its own, one until the next call.
@@ -498,6 +553,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
   static constexpr std::uint8_t less_than = 0x11;  // without exceptions
 
   const TapeProgram& tape_;
+  const std::vector<std::int64_t>& strides_;
   Assignments assignments_;
   std::size_t step_ = 0;
   bool masked_ = false;                  // the elements that do not fill a vector
@@ -506,13 +562,12 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
   std::map<std::size_t, int> gathered_;  // the vector of each end that has one
   std::map<std::size_t, Xbyak::Reg64> bases_;
   std::map<std::uint32_t, Xbyak::Label> constants_;
-  const Xbyak::Reg64 position_ = rax, limit_ = r11, other_base_ = rdx;
+  const Xbyak::Reg64 position_ = rax, count_ = rsi, limit_ = r11, other_base_ = rdx;
   const Xbyak::Opmask mask_ = k2, rest_mask_ = k1;
 };
 
 TapeCode::TapeCode(std::unique_ptr<Assembler> assembler)
-    : assembler_(std::move(assembler)),
-      function_(assembler_->getCode<void (*)(std::byte* const*, std::int64_t)>()) {}
+    : assembler_(std::move(assembler)), function_(assembler_->getCode<Function*>()) {}
 
 TapeCode::~TapeCode() = default;
 

@@ -13,12 +13,15 @@
 
 namespace gnomon::exec::cpu {
 
-// What the sixteen lanes of a broadcast operand take within a block: one element, one each, or
-// another each time; and what a reduction leaves of a block: its result by lanes, for one element
-// or one each, the elements added to what was there, or the elements themselves.
+// What the sixteen lanes of a broadcast operand take within a row: one element, one each, or another
+// each time; and what a row gives to a reduction: one f64 that its elements are combined with, f32
+// results by lanes, f32 elements that its own are combined with, or its elements as they are.
 enum class Form { element, lanes, whole, terms };
 struct Forms {
   std::vector<Form> spreadings, reducings;
+  std::vector<DType> dtypes;  // that broadcast operands are found in, bf16 or f32
+  std::vector<std::int64_t>
+      strides;  // bytes to the next row, for each address; empty: one row only
 };
 
 class TapeCode {
@@ -30,16 +33,20 @@ class TapeCode {
   TapeCode(const TapeCode&) = delete;
   TapeCode& operator=(const TapeCode&) = delete;
 
-  // `addresses` has those of the block in each operand, in each result, in each broadcast operand
-  // by its form, and of what each reduction leaves. Results may lie over operands of their type.
-  void run(std::byte* const* addresses, std::int64_t count) const { function_(addresses, count); }
+  // Runs `rows` rows of `count` elements. `addresses` has those of the first row in each operand, in
+  // each result, in each broadcast operand, and of what it gives to each reduction; it is changed.
+  // Results may lie over operands of their type.
+  void run(std::byte** addresses, std::int64_t rows, std::int64_t count) const {
+    function_(addresses, rows, count);
+  }
 
  private:
+  using Function = void(std::byte**, std::int64_t, std::int64_t);
   class Assembler;
   explicit TapeCode(std::unique_ptr<Assembler> assembler);
 
   std::unique_ptr<Assembler> assembler_;  // owns the code
-  void (*function_)(std::byte* const*, std::int64_t);
+  Function* function_;
 };
 
 }  // namespace gnomon::exec::cpu
