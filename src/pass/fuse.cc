@@ -55,6 +55,7 @@ class Fusion {
     }
     is_output_.resize(program.nodes.size(), false);
     for (const auto& output : program.outputs) is_output_[output.value.node] = true;
+    find_what_reaches_contractions();
     find_recomputed();
     find_readers();
   }
@@ -69,6 +70,14 @@ class Fusion {
   const ir::Node& node(std::uint32_t index) const { return program_.nodes[index]; }
   const ir::Dims& space(std::uint32_t index) const {
     return ir::iteration_space(node(index), program_);
+  }
+
+  void find_what_reaches_contractions() {
+    reaches_contraction_.resize(uses_.size(), false);
+    for (auto i = uses_.size(); i-- > 0;)
+      reaches_contraction_[i] = std::any_of(uses_[i].begin(), uses_[i].end(), [&](auto user) {
+        return is_contraction(node(user).op) || reaches_contraction_[user];
+      });
   }
 
   // ---- values that are not kept
@@ -188,11 +197,20 @@ class Fusion {
     for (const auto m : members) {
       results += is_used_outside(m, members);
       if (is_contraction(node(m).op)) continue;
-      if (ir::is_reduction(node(m).op)) return false;
+      if (ir::is_reduction(node(m).op) || is_kept_narrow(m)) return false;
       for (const auto value : node(m).inputs)
         if (!contains(members, value.node) && !is_cheap_source(node(value.node).op)) return false;
     }
     return results == 1;
+  }
+
+  // A conversion to more bits that regions can make as well as the contraction, while less is
+  // written. What becomes an operand of contractions again has been rounded to few bits anyway;
+  // what does not, such as the gradients of weights, is worth its bits.
+  bool is_kept_narrow(std::uint32_t index) const {
+    if (!is_any<ir::Convert>(node(index).op) || is_needed(index)) return false;
+    const auto from = program_.type(node(index).inputs[0]).dtype;
+    return bits(from) < bits(node(index).results[0].dtype) && reaches_contraction_[index];
   }
 
   static bool contains(const Members& members, std::uint32_t node) {
@@ -344,10 +362,11 @@ class Fusion {
   const machine::Target& target_;
   const std::vector<std::vector<std::uint32_t>> uses_;
   std::vector<std::vector<std::uint32_t>> readers_;  // by node
-  std::vector<int> recomputed_;          // by node: how many it takes, 0 for a value that is kept
-  std::vector<std::uint32_t> group_of_;  // by node
-  std::vector<Members> members_;         // by group; a group is named by its first founder
-  std::vector<bool> is_output_;          // by node
+  std::vector<int> recomputed_;            // by node: how many it takes, 0 for a value that is kept
+  std::vector<std::uint32_t> group_of_;    // by node
+  std::vector<Members> members_;           // by group; a group is named by its first founder
+  std::vector<bool> is_output_;            // by node
+  std::vector<bool> reaches_contraction_;  // through other nodes, or at once
 };
 
 }  // namespace

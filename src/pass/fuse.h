@@ -9,7 +9,8 @@ namespace gnomon::pass {
 // at every step of growth):
 //
 //   - a contraction and the element-wise nodes behind it that need nothing but its result, numbers
-//     and broadcasts: bias, relu, conversion. The region has one result.
+//     and broadcasts: bias, relu, conversion. The region has one result. Of what leads to further
+//     contractions a conversion to more bits is left to those who read it.
 //   - element-wise nodes of one iteration space and reductions of their values, with any number of
 //     results: the whole update of a parameter reads and writes memory once, and what is only
 //     summed is never written.
