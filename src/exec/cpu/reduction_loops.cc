@@ -26,18 +26,20 @@ struct Larger {
   }
 };
 
-// Rows of up to `width` lanes, `stride` elements apart.
+// Rows of up to `width` lanes, `stride` elements apart, combined with `start`, which is nothing: a
+// maximum passes over NaN wherever it stands.
 template <typename Combine>
 inline __attribute__((always_inline)) void combine_rows(const float* in, std::int64_t rows,
                                                         std::int64_t stride, std::int64_t lanes,
-                                                        double* total, Combine combine) {
+                                                        double* total, float start,
+                                                        Combine combine) {
   while (rows > 0) {
     const std::int64_t terms = std::min(rows, most_terms);
     float partial[width];
     if (lanes == width && terms >= chains) {
       float chain[chains][width];
       for (std::int64_t c = 0; c < chains; ++c)
-        for (std::int64_t l = 0; l < width; ++l) chain[c][l] = in[c * stride + l];
+        for (std::int64_t l = 0; l < width; ++l) chain[c][l] = combine(start, in[c * stride + l]);
       std::int64_t row = chains;
       for (; row + chains <= terms; row += chains)
         for (std::int64_t c = 0; c < chains; ++c)
@@ -49,7 +51,7 @@ inline __attribute__((always_inline)) void combine_rows(const float* in, std::in
       for (std::int64_t l = 0; l < width; ++l)
         partial[l] = combine(combine(chain[0][l], chain[1][l]), combine(chain[2][l], chain[3][l]));
     } else {
-      for (std::int64_t l = 0; l < lanes; ++l) partial[l] = in[l];
+      for (std::int64_t l = 0; l < lanes; ++l) partial[l] = combine(start, in[l]);
       for (std::int64_t row = 1; row < terms; ++row)
         for (std::int64_t l = 0; l < lanes; ++l)
           partial[l] = combine(partial[l], in[row * stride + l]);
@@ -74,14 +76,16 @@ inline __attribute__((always_inline)) void combine_all(const float* in, std::int
   }
   if (lanes > 1 || stride > 1) {
     for (std::int64_t l = 0; l < lanes; l += width)
-      combine_rows(in + l, rows, stride, std::min(width, lanes - l), total + l, combine);
+      combine_rows(in + l, rows, stride, std::min(width, lanes - l), total + l,
+                   static_cast<float>(start), combine);
     return;
   }
   double side_by_side[width];
   std::fill_n(side_by_side, width, start);
-  combine_rows(in, rows / width, width, width, side_by_side, combine);
+  combine_rows(in, rows / width, width, width, side_by_side, static_cast<float>(start), combine);
   const std::int64_t rest = rows % width;
-  combine_rows(in + rows - rest, rest > 0 ? 1 : 0, width, rest, side_by_side, combine);
+  combine_rows(in + rows - rest, rest > 0 ? 1 : 0, width, rest, side_by_side,
+               static_cast<float>(start), combine);
   for (const double value : side_by_side) *total = combine(*total, value);
 }
 

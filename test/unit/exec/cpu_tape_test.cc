@@ -4,10 +4,18 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "base/random.h"
 #include "exec/cpu/contraction.h"
 #include "exec/cpu/elementwise_region.h"
+#include "exec/cpu/parallel.h"
 #include "exec/cpu/target.h"
 #include "ir/builder.h"
+#include "ir/regions.h"
+#include "ir/text.h"
 
 namespace gnomon::exec::cpu {
 namespace {
@@ -74,6 +82,176 @@ TEST(CpuTape, AnOperandThatIsAlsoAResultIsNotOverwritten) {
   const ir::Node node{ir::Fused{ir::Region(b.finish())}, {}, {matrix, matrix}, {}, {}};
   const Device device;
   EXPECT_FALSE(CpuTarget(device, 1).in_place(node, 0, 0));
+}
+
+// A region of random operators, over operands of full size and broadcast ones.
+class RandomRegion {
+ public:
+  explicit RandomRegion(std::uint64_t seed) : random_(seed, "region"), b_("region") {
+    do {
+      shape_.clear();
+      const auto rank = 1 + pick(4);
+      for (std::uint64_t d = 0; d < rank; ++d)
+        shape_.push_back(one_of<std::int64_t>({1, 2, 3, 5, 16, 20, 33, 64, 96, 384}));
+    } while (element_count(shape_) > 40'000);
+    const auto dims = ir::Dims(shape_.begin(), shape_.end());
+    for (auto inputs = 1 + pick(3); inputs > 0; --inputs) add(b_.input(name(), {dtype(), dims}));
+    for (auto inputs = pick(4); inputs > 0; --inputs) add_broadcast(dims);
+    add(b_.full_like(values_[0], 0.7));
+    for (auto nodes = 3 + pick(12); nodes > 0; --nodes) add_operator();
+    for (auto outputs = 1 + pick(3); outputs > 0; --outputs) b_.output(name(), any());
+    for (auto sums = pick(3); sums > 0; --sums) add_reduction();
+    program_ = b_.finish();
+  }
+
+  const ir::Program& program() const { return program_; }
+
+ private:
+  std::uint64_t pick(std::uint64_t below) { return random_.bits(next_++) % below; }
+  template <typename T>
+  T one_of(std::vector<T> from) {
+    return from[pick(from.size())];
+  }
+  std::string name() { return "v" + std::to_string(next_); }
+  DType dtype() { return one_of<DType>({DType::f32, DType::bf16}); }
+  void add(ir::Value value) { values_.push_back(value); }
+  ir::Value any() { return one_of(values_); }
+
+  std::vector<std::int64_t> axes() {
+    std::vector<std::int64_t> some;
+    for (std::size_t d = 0; d < shape_.size(); ++d)
+      if (pick(2) == 0) some.push_back(static_cast<std::int64_t>(d));
+    return some;
+  }
+  void add_broadcast(const ir::Dims& dims) {
+    const auto along = axes();
+    ir::Type type{dtype(), {}};
+    for (const auto axis : along) type.dims.push_back(dims[static_cast<std::size_t>(axis)]);
+    if (type.dims == dims) return;
+    const auto source = b_.input(name(), type);
+    add(b_(ir::Broadcast{along, {type.dtype, dims}}, {source}));
+  }
+  void add_operator() {
+    const auto x = any();
+    auto y = any();
+    const DType wanted = b_.type(x).dtype;
+    if (b_.type(y).dtype != wanted) y = b_(ir::Convert{wanted}, {y});
+    switch (pick(12)) {
+      case 0:
+        return add(b_(ir::Negate{}, {x}));
+      case 1:
+        return add(b_(ir::Exp{}, {x}));
+      case 2:
+        return add(b_(ir::SquareRoot{}, {x}));
+      case 3:
+        return add(b_(ir::Relu{}, {x}));
+      case 4:
+        return add(b_(ir::Step{}, {x}));
+      case 5:
+        return add(b_(ir::Tanh{}, {x}));
+      case 6:
+        return add(b_(ir::Add{}, {x, y}));
+      case 7:
+        return add(b_(ir::Subtract{}, {x, y}));
+      case 8:
+        return add(b_(ir::Multiply{}, {x, y}));
+      case 9:
+        return add(b_(ir::Divide{}, {x, y}));
+      case 10:
+        return add(b_(ir::Maximum{}, {x, y}));
+      default:
+        return add(b_(ir::Convert{dtype()}, {x}));
+    }
+  }
+  // Of what is neither large nor cancels, so that the order of a sum matters little.
+  void add_reduction() {
+    const auto along = axes();
+    if (along.empty()) return;
+    const auto rank = static_cast<std::int64_t>(shape_.size());
+    const auto x = b_(ir::Convert{DType::f32}, {any()});
+    const auto small = b_(ir::Tanh{}, {b_(ir::Relu{}, {x})});
+    if (pick(2) == 0)
+      b_.output(name(), b_(ir::Sum{rank, along}, {small}));
+    else
+      b_.output(name(), b_(ir::Max{rank, along}, {small}));
+  }
+
+  Random random_;
+  std::uint64_t next_ = 0;
+  ir::Builder b_;
+  Shape shape_;
+  std::vector<ir::Value> values_;
+  ir::Program program_;
+};
+
+// Every result of the kernel in f32, for operands that hold what is hard, too.
+std::vector<std::vector<float>> run_on_hard_numbers(const ir::Program& body, const Site& site,
+                                                    TapeRuns as, std::string& implementation) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> hard{0.0f,      -0.0f,         1e-40f, -3e-39f, infinity,
+                                -infinity, std::nanf(""), 3e38f,  -88.5f,  1.0078125f};
+  const auto kernel = make_tape(body, site, as);
+  implementation = kernel->implementation();
+  std::vector<Tensor> operands, results;
+  std::vector<std::byte*> from, to;
+  for (const auto& stored : site.operands) {
+    Tensor x(DType::f32, stored.shape());
+    const Random random(operands.size(), "values");
+    std::uint64_t i = 0;
+    for (auto& value : x.span<float>()) {
+      const auto bits = random.bits(i++);
+      value = bits % 97 < hard.size() ? hard[bits % 97] : static_cast<float>(bits % 4001) / 500 - 4;
+    }
+    operands.push_back(convert(x, stored.type.dtype));
+  }
+  for (const auto& stored : site.results) results.emplace_back(stored.type.dtype, stored.shape());
+  for (auto& x : operands) from.push_back(x.data());
+  for (auto& x : results) to.push_back(x.data());
+  Buffer scratch(kernel->scratch_bytes());
+  const PoolSize pool(site.pool);
+  kernel->run({from.data(), to.data(), scratch.data()});
+  std::vector<std::vector<float>> values;
+  for (const auto& x : results) {
+    const Tensor wide = convert(x, DType::f32);
+    values.emplace_back(wide.span<float>().begin(), wide.span<float>().end());
+  }
+  return values;
+}
+
+TEST(CpuTape, CodeGivesTheBitsOfTheLoops) {
+  int compiled = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    const RandomRegion region(seed);
+    const auto& body = region.program();
+    if (!is_elementwise_region(body)) continue;
+    const ir::Node node{ir::Fused{ir::Region(body)}, {}, {}, {}, {}};
+    Site site{node, {}, {}, seed % 2 == 0 ? 1 : 2};
+    for (const auto i : ir::inputs_of(body))
+      site.operands.push_back({body.nodes[i].results[0], {}});
+    for (const auto& output : body.outputs) site.results.push_back({body.type(output.value), {}});
+    std::string code, loops;
+    const auto got = run_on_hard_numbers(body, site, TapeRuns::as_code, code);
+    const auto expected = run_on_hard_numbers(body, site, TapeRuns::as_loops, loops);
+    ASSERT_EQ(loops, "tape");
+    compiled += code != loops;
+    for (std::size_t r = 0; r < got.size(); ++r) {
+      const bool reduced = ir::is_reduction(body.nodes[body.outputs[r].value.node].op);
+      for (std::size_t i = 0; i < got[r].size(); ++i) {
+        const float x = got[r][i], y = expected[r][i];
+        if ((std::isnan(x) && std::isnan(y)) || (reduced && x == y)) continue;
+        if (reduced)
+          ASSERT_NEAR(x, y, 1e-6 * std::abs(y))
+              << "seed " << seed << ", result " << r << ", element " << i << "\n" << ir::print(body);
+        else
+          ASSERT_EQ(std::bit_cast<std::uint32_t>(x), std::bit_cast<std::uint32_t>(y))
+              << "seed " << seed << ", result " << r << ", element " << i << ": " << x << ", " << y
+              << "\n"
+              << ir::print(body);
+      }
+    }
+  }
+  if (compiled == 0) GTEST_SKIP() << "no AVX-512 here: everything ran as loops";
+  EXPECT_GT(compiled, 300);
 }
 
 TEST(CpuTarget, FusesWhatOneKernelCanRun) {
