@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
+#include <utility>
 
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/parallel.h"
@@ -38,20 +40,33 @@ std::optional<PoolShape> pool_shape(const Op& op, const Stored& images, const St
                    pair(op.kernel), pair(op.stride), pair(op.padding), *lanes};
 }
 
-// Runs plane by plane. bf16 planes are widened into scratch and the result is rounded.
+// Side by side in vectors; channels that are fewer are taken apart.
+constexpr std::int64_t enough_lanes = 16;
+
+// Every `stride`-th of what is stored, from and to f32 side by side.
+template <typename T>
+void gather(const T* from, std::int64_t stride, std::int64_t count, float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i * stride]);
+}
+template <typename T>
+void scatter(const float* from, std::int64_t stride, std::int64_t count, T* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i * stride] = T(from[i]);
+}
+
+// Runs plane by plane. bf16 planes, and those of few channels, are copied to f32 in scratch, each
+// channel by itself if they are few, and the result back.
 class Pooling : public Kernel {
  public:
-  Pooling(const Site& site, const PoolShape& shape, const Stored& images, bool gradient)
-      : shape_(shape),
-        bf16_(images.type.dtype == DType::bf16),
-        gradient_(gradient),
-        pool_(site.pool) {
+  Pooling(const Site& site, PoolShape shape, const Stored& images, bool gradient)
+      : bf16_(images.type.dtype == DType::bf16), gradient_(gradient), pool_(site.pool) {
     const auto size = shape.image_size();
     planes_ = size == 0 ? 0 : stored_count(images.shape(), images.layout) / size;
+    if (shape.lanes < enough_lanes) channels_ = std::exchange(shape.lanes, 1);
+    shape_ = shape;
     // A thread's own: images, pooled, result, and two rows for the gradient.
-    const auto widened = bf16_ ? 2 * shape.image_size() + shape.pooled_size() : 0;
+    const auto copies = is_copied() ? 2 * shape.image_size() + shape.pooled_size() : 0;
     const auto work = gradient ? 2 * shape.columns * shape.lanes : 0;
-    own_ = (widened + work + 15) / 16 * 16;
+    own_ = (copies + work + 15) / 16 * 16;
   }
 
   std::string implementation() const override {
@@ -62,21 +77,24 @@ class Pooling : public Kernel {
   }
 
   void run(const Memory& memory) override {
-    const auto bytes = planes_ * shape_.image_size() * (bf16_ ? 4 : 8);
+    const auto bytes = planes_ * channels_ * shape_.image_size() * (bf16_ ? 4 : 8);
     for_parts(planes_, 1, bytes, [&](std::int64_t begin, std::int64_t end, int thread) {
       float* const scratch = reinterpret_cast<float*>(memory.scratch) + thread * own_;
       for (auto plane = begin; plane < end; ++plane) {
-        if (bf16_)
-          run_bf16(memory, plane, scratch);
-        else
+        if (!is_copied())
           run_plane(memory.operand<float>(0) + plane * shape_.image_size(),
                     gradient_ ? memory.operand<float>(1) + plane * shape_.pooled_size() : nullptr,
                     memory.result<float>(0) + plane * result_size(), scratch);
+        else if (bf16_)
+          run_copied<Bf16>(memory, plane, scratch);
+        else
+          run_copied<float>(memory, plane, scratch);
       }
     });
   }
 
  private:
+  bool is_copied() const { return bf16_ || channels_ > 1; }
   std::int64_t result_size() const {
     return gradient_ ? shape_.image_size() : shape_.pooled_size();
   }
@@ -88,20 +106,39 @@ class Pooling : public Kernel {
       max_pool_plane(shape_, images, result);
   }
 
-  void run_bf16(const Memory& memory, std::int64_t plane, float* scratch) const {
+  template <typename T>
+  void run_copied(const Memory& memory, std::int64_t plane, float* scratch) const {
     float* const images = scratch;
     float* const gradient = images + shape_.image_size();
     float* const result = gradient + shape_.pooled_size();
-    widen(memory.operand<Bf16>(0) + plane * shape_.image_size(), images, shape_.image_size());
-    if (gradient_)
-      widen(memory.operand<Bf16>(1) + plane * shape_.pooled_size(), gradient, shape_.pooled_size());
-    run_plane(images, gradient, result, result + shape_.image_size());
-    narrow(result, memory.result<Bf16>(0) + plane * result_size(), result_size());
+    const auto first = plane * channels_;
+    for (std::int64_t c = 0; c < channels_; ++c) {
+      take(memory.operand<T>(0) + first * shape_.image_size() + c, shape_.image_size(), images);
+      if (gradient_)
+        take(memory.operand<T>(1) + first * shape_.pooled_size() + c, shape_.pooled_size(),
+             gradient);
+      run_plane(images, gradient, result, result + shape_.image_size());
+      give(result, result_size(), memory.result<T>(0) + first * result_size() + c);
+    }
   }
 
-  PoolShape shape_;
+  template <typename T>
+  void take(const T* from, std::int64_t count, float* to) const {
+    if constexpr (std::is_same_v<T, Bf16>)
+      if (channels_ == 1) return widen(from, to, count);
+    gather(from, channels_, count, to);
+  }
+  template <typename T>
+  void give(const float* from, std::int64_t count, T* to) const {
+    if constexpr (std::is_same_v<T, Bf16>)
+      if (channels_ == 1) return narrow(from, to, count);
+    scatter(from, channels_, count, to);
+  }
+
+  PoolShape shape_{};
   bool bf16_, gradient_;
   int pool_;
+  std::int64_t channels_ = 1;  // side by side that are taken apart
   std::int64_t planes_ = 0, own_ = 0;
 };
 

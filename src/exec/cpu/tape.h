@@ -1,12 +1,11 @@
 #pragma once
 
-// Element-wise regions as one sweep over memory: the region becomes a short program (tape_program.h)
-// that runs over a block of elements after another, small enough that all its registers stay in the
-// first-level cache. bf16 is widened on the way in and rounded on the way out; every intermediate
-// bf16 value is rounded too, so that a region gives the same bits as its operators one by one.
-// Broadcasts are expanded block by block. Where the processor has AVX-512 the program is compiled
-// to machine code (tape_code.h) in which intermediate values stay in vector registers; elsewhere
-// each instruction is a loop over the block.
+// Element-wise regions as one sweep over memory: the region becomes a short program
+// (tape_program.h) that runs over one block of elements after another. bf16 is widened on the way
+// in and rounded on the way out; in between only conversions to bf16 round. Where the processor has
+// AVX-512 the program is compiled to machine code (tape_code.h) in which intermediate values stay
+// in vector registers; elsewhere each instruction is a loop over a block that stays in the
+// first-level cache.
 //
 // Reductions take their terms block by block, too, into totals of each thread that are combined in
 // the end: their order depends on the number of threads alone.
