@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/parallel.h"
 #include "exec/cpu/pooling_loops.h"
 #include "exec/cpu/tape_loops.h"
+#include "exec/cpu/vectorised.h"
 
 namespace gnomon::exec::cpu {
 namespace {
@@ -43,18 +43,18 @@ std::optional<PoolShape> pool_shape(const Op& op, const Stored& images, const St
 // Side by side in vectors; channels that are fewer are taken apart.
 constexpr std::int64_t enough_lanes = 16;
 
-// Every `stride`-th of what is stored, from and to f32 side by side.
-template <typename T>
-void gather(const T* from, std::int64_t stride, std::int64_t count, float* to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i * stride]);
+// Every `stride`-th element, from and to elements side by side.
+GNOMON_VECTORISED void gather(const float* from, std::int64_t stride, std::int64_t count,
+                              float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = from[i * stride];
 }
-template <typename T>
-void scatter(const float* from, std::int64_t stride, std::int64_t count, T* to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i * stride] = T(from[i]);
+GNOMON_VECTORISED void scatter(const float* from, std::int64_t stride, std::int64_t count,
+                               float* to) {
+  for (std::int64_t i = 0; i < count; ++i) to[i * stride] = from[i];
 }
 
-// Runs plane by plane. bf16 planes, and those of few channels, are copied to f32 in scratch, each
-// channel by itself if they are few, and the result back.
+// Runs plane by plane. bf16 planes are widened into scratch and the result is rounded; planes of few
+// channels are taken apart there, and the result is put together.
 class Pooling : public Kernel {
  public:
   Pooling(const Site& site, PoolShape shape, const Stored& images, bool gradient)
@@ -63,10 +63,11 @@ class Pooling : public Kernel {
     planes_ = size == 0 ? 0 : stored_count(images.shape(), images.layout) / size;
     if (shape.lanes < enough_lanes) channels_ = std::exchange(shape.lanes, 1);
     shape_ = shape;
-    // A thread's own: images, pooled, result, and two rows for the gradient.
-    const auto copies = is_copied() ? 2 * shape.image_size() + shape.pooled_size() : 0;
+    // A thread's own: images, pooled and result, widened and of one channel; two rows for the
+    // gradient.
+    const auto values = 2 * shape.image_size() + shape.pooled_size();
     const auto work = gradient ? 2 * shape.columns * shape.lanes : 0;
-    own_ = (copies + work + 15) / 16 * 16;
+    own_ = (values * ((bf16_ ? channels_ : 0) + (channels_ > 1 ? 1 : 0)) + work + 15) / 16 * 16;
   }
 
   std::string implementation() const override {
@@ -77,62 +78,53 @@ class Pooling : public Kernel {
   }
 
   void run(const Memory& memory) override {
-    const auto bytes = planes_ * channels_ * shape_.image_size() * (bf16_ ? 4 : 8);
+    const auto bytes = planes_ * image_size() * (bf16_ ? 4 : 8);
     for_parts(planes_, 1, bytes, [&](std::int64_t begin, std::int64_t end, int thread) {
       float* const scratch = reinterpret_cast<float*>(memory.scratch) + thread * own_;
       for (auto plane = begin; plane < end; ++plane) {
-        if (!is_copied())
-          run_plane(memory.operand<float>(0) + plane * shape_.image_size(),
-                    gradient_ ? memory.operand<float>(1) + plane * shape_.pooled_size() : nullptr,
-                    memory.result<float>(0) + plane * result_size(), scratch);
-        else if (bf16_)
-          run_copied<Bf16>(memory, plane, scratch);
+        if (bf16_)
+          run_bf16(memory, plane, scratch);
         else
-          run_copied<float>(memory, plane, scratch);
+          run_plane(memory.operand<float>(0) + plane * image_size(),
+                    gradient_ ? memory.operand<float>(1) + plane * pooled_size() : nullptr,
+                    memory.result<float>(0) + plane * result_size(), scratch);
       }
     });
   }
 
  private:
-  bool is_copied() const { return bf16_ || channels_ > 1; }
-  std::int64_t result_size() const {
-    return gradient_ ? shape_.image_size() : shape_.pooled_size();
+  std::int64_t image_size() const { return channels_ * shape_.image_size(); }
+  std::int64_t pooled_size() const { return channels_ * shape_.pooled_size(); }
+  std::int64_t result_size() const { return gradient_ ? image_size() : pooled_size(); }
+
+  void run_bf16(const Memory& memory, std::int64_t plane, float* scratch) const {
+    float* const images = scratch;
+    float* const gradient = images + image_size();
+    float* const result = gradient + pooled_size();
+    widen(memory.operand<Bf16>(0) + plane * image_size(), images, image_size());
+    if (gradient_) widen(memory.operand<Bf16>(1) + plane * pooled_size(), gradient, pooled_size());
+    run_plane(images, gradient, result, result + image_size());
+    narrow(result, memory.result<Bf16>(0) + plane * result_size(), result_size());
   }
 
-  void run_plane(const float* images, const float* gradient, float* result, float* work) const {
+  void run_plane(const float* images, const float* gradient, float* result, float* scratch) const {
+    if (channels_ == 1) return run_channels(images, gradient, result, scratch);
+    float* const image = scratch;
+    float* const pooled = image + shape_.image_size();
+    float* const one = pooled + shape_.pooled_size();
+    for (std::int64_t c = 0; c < channels_; ++c) {
+      gather(images + c, channels_, shape_.image_size(), image);
+      if (gradient_) gather(gradient + c, channels_, shape_.pooled_size(), pooled);
+      run_channels(image, pooled, one, one + shape_.image_size());
+      scatter(one, channels_, result_size() / channels_, result + c);
+    }
+  }
+
+  void run_channels(const float* images, const float* gradient, float* result, float* work) const {
     if (gradient_)
       max_pool_gradient_plane(shape_, images, gradient, result, work);
     else
       max_pool_plane(shape_, images, result);
-  }
-
-  template <typename T>
-  void run_copied(const Memory& memory, std::int64_t plane, float* scratch) const {
-    float* const images = scratch;
-    float* const gradient = images + shape_.image_size();
-    float* const result = gradient + shape_.pooled_size();
-    const auto first = plane * channels_;
-    for (std::int64_t c = 0; c < channels_; ++c) {
-      take(memory.operand<T>(0) + first * shape_.image_size() + c, shape_.image_size(), images);
-      if (gradient_)
-        take(memory.operand<T>(1) + first * shape_.pooled_size() + c, shape_.pooled_size(),
-             gradient);
-      run_plane(images, gradient, result, result + shape_.image_size());
-      give(result, result_size(), memory.result<T>(0) + first * result_size() + c);
-    }
-  }
-
-  template <typename T>
-  void take(const T* from, std::int64_t count, float* to) const {
-    if constexpr (std::is_same_v<T, Bf16>)
-      if (channels_ == 1) return widen(from, to, count);
-    gather(from, channels_, count, to);
-  }
-  template <typename T>
-  void give(const float* from, std::int64_t count, T* to) const {
-    if constexpr (std::is_same_v<T, Bf16>)
-      if (channels_ == 1) return narrow(from, to, count);
-    scatter(from, channels_, count, to);
   }
 
   PoolShape shape_{};
