@@ -4,6 +4,7 @@
 #include <climits>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "app/command_line.h"
 
@@ -18,9 +19,10 @@ int runnable() {
 }
 
 // OpenMP's idle threads spin before they sleep, for milliseconds unless told otherwise. That keeps
-// steps short on cores of our own, which a hypervisor takes away when they sleep: two to three times
-// shorter. But where others want the cores it costs them dearly, and us with them. The runtime
-// reads the setting once, when it is loaded, hence the second exec.
+// steps short on cores of our own, which a hypervisor takes away when they sleep: two to three
+// times shorter. But where others want the cores it costs them dearly, and us with them: from one
+// of them for eight cores on, little is spun. The runtime reads the setting once, when it is
+// loaded, hence the second exec.
 void bound_spinning(char** argv) {
   constexpr const char* variable = "GOMP_SPINCOUNT";
   if (std::getenv(variable) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
@@ -29,7 +31,7 @@ void bound_spinning(char** argv) {
     if (sample > 0) ::usleep(500);
     others = std::min(others, runnable() - 1);
   }
-  if (others <= 0) return;
+  if (others <= static_cast<int>(std::thread::hardware_concurrency()) / 8) return;
   ::setenv(variable, "1000", 1);
   ::execv("/proc/self/exe", argv);
 }

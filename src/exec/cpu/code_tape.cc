@@ -14,7 +14,6 @@ namespace gnomon::exec::cpu {
 namespace {
 
 constexpr std::int64_t lanes = 16;
-constexpr std::int64_t most_terms = 256;  // of one f32 sum
 constexpr std::int64_t longest_block = lanes * most_terms;
 constexpr std::int64_t longest_expanded = 2048;  // elements that a block expands or adds to
 constexpr std::int64_t shortest_row = 64;        // shorter blocks cost more than they save
@@ -83,25 +82,26 @@ Plan plan_of(const TapeProgram& tape) {
 }
 
 // Bytes from what one row takes of or gives to a spread to what the next does, if that is the same
-// for all rows of a cycle.
-std::optional<std::int64_t> stride_of(const Spread& spread, Form form, std::int64_t row,
-                                      std::int64_t element_bytes) {
+// for all rows up to an end (add_ends).
+std::int64_t stride_of(const Spread& spread, Form form, std::int64_t row,
+                       std::int64_t element_bytes) {
   if (form == Form::element && spread.chunk() == row && spread.in_order()) return element_bytes;
-  if (form == Form::whole) return row % spread.period() == 0 ? 0 : row * element_bytes;
-  return std::nullopt;
+  if (form == Form::element || form == Form::lanes) return 0;
+  return row % spread.period() == 0 ? 0 : row * element_bytes;
 }
 
 // Whether all rows find the operand where it lies.
-bool is_in_place(const Spreading& s, Form form, std::int64_t row) {
+bool is_in_place(const TapeProgram& tape, const Spreading& s, Form form, std::int64_t row) {
   if (form == Form::element) return s.spread.in_order();
-  return form == Form::whole && s.spread.period() % row == 0 &&
+  return form == Form::whole && s.spread.chunk() == tape.count && s.spread.period() % row == 0 &&
          s.spread.place(0, s.spread.period());
 }
 
-void add_ends(const TapeProgram& tape, Plan& plan, const Spread& spread, Form form) {
-  if (form != Form::whole) return;
-  if (spread.period() > plan.block) plan.ends.push_back(spread.period());
-  if (spread.chunk() < tape.count) plan.ends.push_back(spread.chunk());
+void add_ends(const TapeProgram& tape, Plan& plan, const Spread& spread, Form form,
+              std::int64_t stride) {
+  if (form == Form::whole && spread.period() > plan.block) plan.ends.push_back(spread.period());
+  if (spread.chunk() < tape.count && (form == Form::whole || stride == 0))
+    plan.ends.push_back(spread.chunk());
 }
 
 // For as many rows at once as there are strides for.
@@ -113,19 +113,19 @@ void find_strides(const TapeProgram& tape, Plan& plan) {
   for (std::size_t i = 0; i < tape.spreadings.size(); ++i) {
     const auto& s = tape.spreadings[i];
     const Form form = plan.forms.spreadings[i];
-    const auto stride = stride_of(s.spread, form, row, bits(plan.forms.dtypes[i]) / 8);
-    if (!stride || (*stride > 0 && !is_in_place(s, form, row))) return;
-    strides.push_back(*stride);
-    add_ends(tape, plan, s.spread, form);
+    const std::int64_t stride = stride_of(s.spread, form, row, bits(plan.forms.dtypes[i]) / 8);
+    if (stride > 0 && !is_in_place(tape, s, form, row)) return;
+    strides.push_back(stride);
+    add_ends(tape, plan, s.spread, form, stride);
   }
   for (std::size_t i = 0; i < tape.reducings.size(); ++i) {
     const auto& r = tape.reducings[i];
     const Form form = plan.forms.reducings[i];
     const auto bytes = form == Form::element ? sizeof(double) : sizeof(float);
-    const auto stride = stride_of(r.spread, form, row, static_cast<std::int64_t>(bytes));
-    if (!stride) return;
-    strides.push_back(*stride);
-    add_ends(tape, plan, r.spread, form);
+    const std::int64_t stride = stride_of(r.spread, form, row, static_cast<std::int64_t>(bytes));
+    if (form == Form::lanes) return;
+    strides.push_back(stride);
+    add_ends(tape, plan, r.spread, form, stride);
   }
   plan.forms.strides = std::move(strides);
 }
@@ -266,8 +266,9 @@ class CodeTape final : public TapeKernel {
       if (forms_.reducings[i] != Form::whole) continue;
       const auto& r = program_.reducings[i];
       const std::int64_t chunk = position / r.spread.chunk() * r.spread.chunk();
-      r.spread.collect(r.kind, part.reduced[i], chunk, std::max(block_, r.spread.period()),
-                       part.totals + r.first);
+      const std::int64_t period = r.spread.period();
+      for (std::int64_t first = 0; first < std::max(block_, period); first += period)
+        r.spread.collect(r.kind, part.reduced[i] + first, chunk, period, part.totals + r.first);
     }
     restart(part);
   }
@@ -296,7 +297,8 @@ std::unique_ptr<Kernel> make_code_tape(const TapeProgram& program, int pool) {
   Plan plan = plan_of(program);
   for (std::size_t i = 0; i < program.spreadings.size(); ++i) {
     const auto& s = program.spreadings[i];
-    const bool in_place = plan.in_rows && is_in_place(s, plan.forms.spreadings[i], plan.block);
+    const bool in_place =
+        plan.in_rows && is_in_place(program, s, plan.forms.spreadings[i], plan.block);
     plan.forms.dtypes.push_back(in_place ? s.dtype : DType::f32);
   }
   if (plan.in_rows) find_strides(program, plan);

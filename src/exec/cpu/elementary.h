@@ -1,8 +1,9 @@
 #pragma once
 
-// Elementary functions of f32 without branches and calls, so that loops over them become vector
-// code. Within two units in the last place of the true value, tanh three; NaN, infinities and results that f32
-// cannot hold come out as the C library's.
+// Elementary functions of f32 without branches, so that loops over them become vector code where the
+// processor has fused multiply-add; elsewhere that is a call, to the same bits. Within two units in
+// the last place of the true value, tanh three; NaN, infinities and results that f32 cannot hold
+// come out as the C library's.
 
 #include <bit>
 #include <cmath>
@@ -11,11 +12,11 @@
 namespace gnomon::exec::cpu {
 
 // x = n ln 2 + r with n the integer nearest x / ln 2.
-struct Reduced {
+struct ReducedArgument {
   float n, r;
   std::int32_t whole;  // n
 };
-inline Reduced reduced(float x) {
+inline ReducedArgument reduced_argument(float x) {
   constexpr float per_ln2 = 1.44269504F;
   constexpr float ln2_high = 0.693359375F, ln2_low = -2.12194440e-4F;
   constexpr float to_integer = 12582912.0F;  // 1.5 · 2²³
@@ -46,7 +47,7 @@ inline float power_of_two(std::int32_t e) {
 inline float exponential(float x) {
   x = x < -110.0F ? -110.0F : x;
   x = x > 100.0F ? 100.0F : x;
-  const auto [n, r, whole] = reduced(x);
+  const auto [n, r, whole] = reduced_argument(x);
   const std::int32_t half = whole >> 1;
   return (exponential_less_one_near_zero(r) + 1.0F) * power_of_two(half) *
          power_of_two(whole - half);
@@ -57,7 +58,7 @@ inline float exponential(float x) {
 inline float hyperbolic_tangent(float x) {
   float y = -2.0F * std::fabs(x);
   y = y < -80.0F ? -80.0F : y;
-  const auto [n, r, whole] = reduced(y);
+  const auto [n, r, whole] = reduced_argument(y);
   const float scale = power_of_two(whole);
   const float m = std::fma(exponential_less_one_near_zero(r), scale, scale - 1.0F);
   return std::copysign(m / (2.0F + m), x);

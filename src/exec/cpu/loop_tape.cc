@@ -30,9 +30,8 @@ std::int64_t register_size(std::int64_t block) { return (block + 15) / 16 * 16; 
 
 class LoopTape final : public TapeKernel {
  public:
-  LoopTape(TapeProgram program, int pool, std::int64_t block)
-      : TapeKernel(std::move(program), pool, block,
-                   program.scratch_registers * register_size(block)) {}
+  LoopTape(const TapeProgram& program, int pool, std::int64_t block)
+      : TapeKernel(program, pool, block, program.scratch_registers * register_size(block)) {}
 
   std::string implementation() const override { return "tape"; }
 
@@ -84,9 +83,8 @@ class LoopTape final : public TapeKernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_loop_tape(TapeProgram program, int pool) {
-  const std::int64_t block = block_of(program);
-  return std::make_unique<LoopTape>(std::move(program), pool, block);
+std::unique_ptr<Kernel> make_loop_tape(const TapeProgram& program, int pool) {
+  return std::make_unique<LoopTape>(program, pool, block_of(program));
 }
 
 }  // namespace gnomon::exec::cpu

@@ -41,7 +41,7 @@ std::optional<PoolShape> pool_shape(const Op& op, const Stored& images, const St
 }
 
 // Side by side in vectors; channels that are fewer are taken apart.
-constexpr std::int64_t enough_lanes = 16;
+constexpr std::int64_t enough_lanes = 8;
 
 // Every `stride`-th element, from and to elements side by side.
 GNOMON_VECTORISED void gather(const float* from, std::int64_t stride, std::int64_t count,

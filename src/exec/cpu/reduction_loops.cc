@@ -8,9 +8,8 @@
 namespace gnomon::exec::cpu {
 namespace {
 
-constexpr std::int64_t width = 16;        // lanes combined side by side
-constexpr std::int64_t chains = 4;        // of additions, none of which waits for another
-constexpr std::int64_t most_terms = 256;  // of one f32 sum
+constexpr std::int64_t width = 16;  // lanes combined side by side
+constexpr std::int64_t chains = 4;  // of additions, none of which waits for another
 
 struct Add {
   template <typename T>

@@ -11,6 +11,8 @@
 
 namespace gnomon::exec::cpu {
 
+inline constexpr std::int64_t most_terms = 256;  // of one f32 sum
+
 // What a reduction of nothing is, and of two numbers.
 double start_of(ir::Reduction kind);
 double combined(ir::Reduction kind, double a, double b);

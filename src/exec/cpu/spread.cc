@@ -9,6 +9,8 @@
 namespace gnomon::exec::cpu {
 namespace {
 
+constexpr std::int64_t longest_collapsed = 1 << 16;  // a table has an entry for each
+
 template <typename From, typename To>
 void copy_run(const From* in, To* out, std::int64_t count) {
   if constexpr (std::is_same_v<From, To>)
@@ -39,7 +41,10 @@ Spread::Dimensions Spread::collapsed(const std::vector<std::int64_t>& axes, cons
     const bool was_there =
         !result.axes.empty() &&
         result.axes.back() == static_cast<std::int64_t>(result.target.size()) - 1;
-    const bool continues = d > 0 && (axis < 0 ? !was_there : was_there && axis == last_axis + 1);
+    const bool fits =
+        axis < 0 || (!result.source.empty() && result.source.back() * extent <= longest_collapsed);
+    const bool continues =
+        d > 0 && fits && (axis < 0 ? !was_there : was_there && axis == last_axis + 1);
     if (continues) {
       result.target.back() *= extent;
       if (axis >= 0) result.source.back() *= extent;

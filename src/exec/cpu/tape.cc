@@ -145,8 +145,12 @@ class Maker {
 
   void add_broadcast(std::uint32_t i, const ir::Broadcast& broadcast) {
     const auto source = body_.nodes[i].inputs[0].node;
-    if (register_of_[source] != none)  // of a constant, or of a value of these dimensions
-      return stand_for(source, i);
+    if (register_of_[source] != none) {  // of a constant, or of a value of these dimensions
+      stand_for(source, i);
+      if (result_of(i))
+        register_of_[i] = copied(register_of_[i], i, broadcast.type.dtype == DType::bf16);
+      return;
+    }
     const auto operand = operand_of_.at(source);
     Spread spread(site_.operands[operand], broadcast.axes, space());
     register_of_[i] = fixed_scratch();
@@ -169,7 +173,8 @@ class Maker {
     const bool rounds = node.results[0].dtype == DType::bf16 &&
                         (result || std::holds_alternative<ir::Convert>(node.op));
     const bool kept = program_.registers[register_of_[a]].place == Register::Place::scratch;
-    if (std::holds_alternative<ir::Convert>(node.op) && !rounds && kept) return stand_for(a, i);
+    if (std::holds_alternative<ir::Convert>(node.op) && !rounds && kept && !result)
+      return stand_for(a, i);
     const Loop loop = loop_of(node.op, rounds);
     const bool direct = result && !rounds && i >= last_read_;
     const std::size_t out =
@@ -210,18 +215,25 @@ class Maker {
     }
   }
 
-  // An operand that a result may lie over is kept for the reduction i.
+  // An operand is read again when results are written, which may lie over it: what is reduced is
+  // kept in scratch.
   std::size_t reduced_register(std::uint32_t source, std::uint32_t i) {
     const std::size_t from = register_of_[source];
-    const bool may_be_lost =
-        program_.registers[from].place == Register::Place::operand &&
-        std::any_of(body_.outputs.begin(), body_.outputs.end(), [&](const ir::Output& output) {
-          return !ir::is_reduction(body_.nodes[output.value.node].op);
-        });
-    if (!may_be_lost) return from;
+    return is_operand(from) ? copied(from, i, false) : from;
+  }
+
+  bool is_operand(std::size_t r) const {
+    return program_.registers[r].place == Register::Place::operand ||
+           std::any_of(program_.widenings.begin(), program_.widenings.end(),
+                       [&](const Widening& w) { return w.out == r; });
+  }
+
+  // For the node i, which reads or yields the copy in the end.
+  std::size_t copied(std::size_t from, std::uint32_t i, bool rounds) {
     const ir::Op copy = ir::Convert{DType::f32};
     const std::size_t kept = new_scratch(i);
-    program_.instructions.push_back({copy.index(), false, loop_of(copy, false), from, from, kept});
+    program_.instructions.push_back(
+        {copy.index(), rounds, loop_of(copy, rounds), from, from, kept});
     return kept;
   }
 
@@ -269,7 +281,7 @@ std::unique_ptr<Kernel> make_tape(const ir::Program& body, const Site& site, Tap
   if (!program) return nullptr;
   if (as == TapeRuns::as_code)
     if (auto tape = make_code_tape(*program, site.pool)) return tape;
-  return make_loop_tape(std::move(*program), site.pool);
+  return make_loop_tape(*program, site.pool);
 }
 
 bool tape_runs(const ir::Program& body, const Site& site) {

@@ -45,7 +45,7 @@ struct End {
 };
 
 // The tape with each value assigned once, and all ends in the end: whatever an operand holds can be
-// read until then.
+// read until then. No end is of an operand that a result may lie over (tape.cc sees to it).
 struct Assignments {
   std::vector<Value> values;
   struct Step {
@@ -487,7 +487,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     vbroadcastss(out | mask_ | T_z, dword_constant(1));
   }
 
-  // As in elementary.h, in the same order: n and r of x, which is lost, and e^r - 1.
+  // As in elementary.h, in the same order.
   void emit_reduced(Zmm x, Zmm n, Zmm r) {
     vbroadcastss(n, dword_constant(12582912.0F));
     vmovaps(r, n);
@@ -552,7 +552,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
   static constexpr std::uint32_t quiet_if_nan = 0x22;
   static constexpr std::uint8_t less_than = 0x11;  // without exceptions
 
-  const TapeProgram& tape_;
+  const TapeProgram& tape_;  // this and the strides until it is assembled
   const std::vector<std::int64_t>& strides_;
   Assignments assignments_;
   std::size_t step_ = 0;
@@ -576,9 +576,13 @@ std::unique_ptr<TapeCode> TapeCode::make(const TapeProgram& program, const Forms
   if ((static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) != wanted) return nullptr;
   if (!std::all_of(program.instructions.begin(), program.instructions.end(), Assembler::knows))
     return nullptr;
-  auto assembler = std::make_unique<Assembler>(program, forms);
-  assembler->assemble();
-  return std::unique_ptr<TapeCode>(new TapeCode(std::move(assembler)));
+  try {
+    auto assembler = std::make_unique<Assembler>(program, forms);
+    assembler->assemble();
+    return std::unique_ptr<TapeCode>(new TapeCode(std::move(assembler)));
+  } catch (const Xbyak::Error&) {  // memory for code is refused
+    return nullptr;
+  }
 }
 
 }  // namespace gnomon::exec::cpu

@@ -2,7 +2,8 @@
 
 // The widenings, instructions and storings of a tape as machine code: one pass over a block,
 // sixteen elements at a time, in which what the instructions compute stays in vector registers.
-// The bits are those of the loops (tape_loops.h). For processors with AVX-512.
+// The bits are those of the loops (tape_loops.h), but sums are taken in another order. For
+// processors with AVX-512.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +14,9 @@
 
 namespace gnomon::exec::cpu {
 
-// What the sixteen lanes of a broadcast operand take within a row: one element, one each, or another
-// each time; and what a row gives to a reduction: one f64 that its elements are combined with, f32
-// results by lanes, f32 elements that its own are combined with, or its elements as they are.
+// What the sixteen lanes of a broadcast operand take within a row: one element, one each, or others
+// each time; and what a row gives to a reduction: to one f64 that its elements are combined with,
+// f32 results by lanes, to f32 elements that its own are combined with, or, as terms, its elements.
 enum class Form { element, lanes, whole, terms };
 struct Forms {
   std::vector<Form> spreadings, reducings;
@@ -26,8 +27,8 @@ struct Forms {
 
 class TapeCode {
  public:
-  // Absent if the processor has no AVX-512, oneDNN has been told not to use it, or an operator has
-  // no code here.
+  // Absent if the processor has no AVX-512, oneDNN has been told not to use it, an operator has no
+  // code here, or the system gives no memory for code.
   static std::unique_ptr<TapeCode> make(const TapeProgram& program, const Forms& forms);
   ~TapeCode();
   TapeCode(const TapeCode&) = delete;

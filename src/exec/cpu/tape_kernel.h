@@ -12,7 +12,7 @@ namespace gnomon::exec::cpu {
 inline constexpr std::size_t most_registers = 128;
 
 // Instructions as loops over a block.
-std::unique_ptr<Kernel> make_loop_tape(TapeProgram program, int pool);
+std::unique_ptr<Kernel> make_loop_tape(const TapeProgram& program, int pool);
 
 // Instructions as machine code; nullptr where TapeCode::make has none.
 std::unique_ptr<Kernel> make_code_tape(const TapeProgram& program, int pool);

@@ -1,7 +1,7 @@
 #pragma once
 
-// A tape (tape.h) as data: what is done to one block of elements, in the order of the lists. The
-// instructions run as loops over blocks (tape_loops.h) or as machine code (tape_code.h).
+// A tape (tape.h) as data: what is done to one block of elements. The instructions run as loops over
+// blocks (loop_tape.cc) or as machine code (tape_code.h). What is stored as bf16 has been rounded.
 
 #include <cstdint>
 #include <utility>

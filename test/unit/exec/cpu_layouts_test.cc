@@ -170,7 +170,9 @@ TEST(CpuLayouts, ReductionsReadAny) {
 
 TEST(CpuLayouts, TheBiasGradientHasAKernelInEveryLayoutOfImages) {
   for (const auto* tag : image_layouts)
-    EXPECT_EQ(run_node(ir::Sum{4, {0, 2, 3}}, {images}, {tag}, {""}).implementation.substr(0, 4), "tape") << tag;
+    EXPECT_EQ(run_node(ir::Sum{4, {0, 2, 3}}, {images}, {tag}, {""}).implementation.substr(0, 4),
+              "tape")
+        << tag;
 }
 
 ir::Region region(ir::Builder& b, const std::vector<ir::Value>& outputs) {
