@@ -90,7 +90,8 @@ void Tracing::finish() {
 
 struct StackSampling::State {
   explicit State(const std::string& name)
-      : file(name), sampler({.generated_map = generated.file()}) {}
+      : file(name),
+        sampler({.generated_maps = {generated.files().begin(), generated.files().end()}}) {}
 
   std::filesystem::path file;
   exec::GeneratedCodeList generated;

@@ -1,18 +1,29 @@
 #include "base/interrupt.h"
 
 #include <unistd.h>
+
+#include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 #include "base/error.h"
 
 namespace gnomon {
 namespace {
 
-volatile std::sig_atomic_t flag = 0;
+constexpr std::int64_t one_signal = 300'000'000;  // ns
+
+// When the first signal came, by the monotonic clock; 0 before.
+std::atomic<std::int64_t> first = 0;
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 
 void handle(int signal) {
-  if (flag != 0) ::_exit(128 + signal);
-  flag = 1;
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::int64_t at = now.tv_sec * 1'000'000'000 + now.tv_nsec;
+  std::int64_t before = 0;
+  if (!first.compare_exchange_strong(before, at) && at - before > one_signal) ::_exit(128 + signal);
 }
 
 }  // namespace
@@ -25,7 +36,7 @@ void catch_interrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() { return flag != 0; }
+bool interrupted() { return first != 0; }
 
 void check_interrupt() {
   if (interrupted()) throw Interrupted();

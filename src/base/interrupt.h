@@ -5,7 +5,8 @@
 
 namespace gnomon {
 
-// Installs the handlers. A second Ctrl-C ends the process at once.
+// Installs the handlers. A second Ctrl-C ends the process at once; what comes within 0.3 s of the
+// first is the first: `timeout` and others signal both a process and its group.
 void catch_interrupts();
 
 bool interrupted();

@@ -92,8 +92,8 @@ const std::string* SymbolTable::find(std::uint64_t address) const {
   return &std::prev(after)->name;
 }
 
-CodeNames::CodeNames(StackCounter& counter, std::filesystem::path generated_map)
-    : counter_(counter), generated_map_(std::move(generated_map)) {
+CodeNames::CodeNames(StackCounter& counter, std::vector<std::filesystem::path> generated_maps)
+    : counter_(counter), generated_maps_(std::move(generated_maps)) {
   std::error_code error;
   program_ = std::filesystem::read_symlink("/proc/self/exe", error).string();
 }
@@ -120,24 +120,31 @@ std::string CodeNames::name(const Unwinder::Frame& frame) {
 
 std::string CodeNames::name_generated(std::uint64_t address) {
   const std::string* symbol = generated_.find(address);
-  if (symbol == nullptr && !generated_map_.empty()) {
-    read_generated_map();
+  if (symbol == nullptr) {
+    read_generated_maps();
     symbol = generated_.find(address);
   }
   if (symbol == nullptr) return qualified(unnamed, generated);
   return qualified(symbol->substr(0, longest_name), generated);
 }
 
-// Whole, unless it is as it was: the last of several entries for an address is the one that holds.
-void CodeNames::read_generated_map() {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(generated_map_, error);
-  if (error || size == generated_size_ || size > largest_map) return;
+// Whole, unless they are as they were: the last of several entries for an address is the one that
+// holds.
+void CodeNames::read_generated_maps() {
+  std::uintmax_t size = 0;
+  for (const auto& map : generated_maps_) {
+    std::error_code absent;
+    const auto bytes = std::filesystem::file_size(map, absent);
+    if (!absent) size += bytes;
+  }
+  if (size == generated_size_ || size > largest_map) return;
   generated_size_ = size;
   generated_ = {};
   std::vector<std::string> lines;
-  std::ifstream in(generated_map_);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  for (const auto& map : generated_maps_) {
+    std::ifstream in(map);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+  }
   std::reverse(lines.begin(), lines.end());
   for (const auto& line : lines) {
     const char* const end = line.data() + line.size();

@@ -40,9 +40,9 @@ class SymbolTable {
 
 class CodeNames {
  public:
-  // Names are numbered by `counter`. `generated_map`, if not empty, is a file in the form of perf's
-  // maps ("START SIZE NAME" a line, hexadecimal), which grows while code is made.
-  CodeNames(StackCounter& counter, std::filesystem::path generated_map);
+  // Names are numbered by `counter`. `generated_maps` are files in the form of perf's maps ("START
+  // SIZE NAME" a line, hexadecimal), which grow while code is made.
+  CodeNames(StackCounter& counter, std::vector<std::filesystem::path> generated_maps);
 
   // The function's number, as StackCounter::function gives it.
   std::uint32_t of(const Unwinder::Frame& frame);
@@ -50,11 +50,11 @@ class CodeNames {
  private:
   std::string name(const Unwinder::Frame& frame);
   std::string name_generated(std::uint64_t address);
-  void read_generated_map();
+  void read_generated_maps();
 
   StackCounter& counter_;
-  std::filesystem::path generated_map_;
-  std::uintmax_t generated_size_ = 0;  // of the map when it was read
+  std::vector<std::filesystem::path> generated_maps_;
+  std::uintmax_t generated_size_ = 0;  // of the maps together when they were read
   SymbolTable generated_;
   std::string program_;  // its file
   std::map<Dwfl_Module*, SymbolTable> modules_;

@@ -60,7 +60,9 @@ class ThreadNames {
 
 struct StackSampler::State {
   explicit State(const SamplerOptions& options)
-      : period(options.period), counter(options.most_calls), names(counter, options.generated_map) {
+      : period(options.period),
+        counter(options.most_calls),
+        names(counter, options.generated_maps) {
     unknown = counter.function(callers_unknown);
     for (const int processor : detail::usable_processors())
       buffers.emplace_back(processor, options.period);

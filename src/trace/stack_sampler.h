@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "base/units.h"
 #include "trace/stacks.h"
@@ -39,8 +40,8 @@ namespace gnomon::trace {
 struct SamplerOptions {
   Seconds period = Seconds(1.0 / 199);  // a prime number a second, so as not to march with a loop
   std::size_t most_calls = 200'000;
-  // Where a code generator lists its functions (code_names.h); empty: nowhere.
-  std::filesystem::path generated_map = {};
+  // Where code generators list their functions (code_names.h).
+  std::vector<std::filesystem::path> generated_maps = {};
 };
 
 class StackSampler {

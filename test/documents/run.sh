@@ -124,7 +124,7 @@ run_command() {
   fi
   [ -d "$room" ] || make_room "$room"
   (cd "$room" && HOME=$room/home XDG_CACHE_HOME=${XDG_CACHE_HOME:-$HOME/.cache} \
-    timeout --foreground --preserve-status --signal=INT --kill-after=60 "$limit" bash -c "$2") >"$work/log" 2>&1 || code=$?
+    timeout --preserve-status --signal=INT --kill-after=60 "$limit" bash -c "$2") >"$work/log" 2>&1 || code=$?
   seconds=$((SECONDS - start))
   if [ "$code" = 0 ]; then
     echo "$1: $seconds s: $3"

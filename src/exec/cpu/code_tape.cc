@@ -13,14 +13,11 @@
 namespace gnomon::exec::cpu {
 namespace {
 
-constexpr std::int64_t lanes = 16;
-constexpr std::int64_t longest_block = lanes * most_terms;
+constexpr std::int64_t longest_block = vector_lanes * most_terms;
 constexpr std::int64_t longest_expanded = 2048;  // elements that a block expands or adds to
 constexpr std::int64_t shortest_row = 64;        // shorter blocks cost more than they save
-constexpr std::int64_t usual_block = 512;  // where more is expanded, and where there is little
 constexpr std::int64_t longest_period = 8192;
 constexpr std::size_t most_gathered = 8;
-
 constexpr std::size_t most_spread = 32;
 
 struct Plan {
@@ -36,7 +33,7 @@ std::optional<Form> form_for(const Spread& spread, std::int64_t size) {
   const std::int64_t period = spread.period();
   if (spread.chunk() % size != 0) return std::nullopt;
   if (period == 1) return Form::element;
-  if (period == lanes && size % lanes == 0) return Form::lanes;
+  if (period == vector_lanes && size % vector_lanes == 0) return Form::lanes;
   if (period > longest_period || size > longest_expanded) return std::nullopt;
   if (size % period != 0 && period % size != 0) return std::nullopt;
   return Form::whole;
@@ -60,24 +57,20 @@ std::optional<Forms> forms_for(const TapeProgram& tape, std::int64_t size) {
   return forms;
 }
 
-// The longest block that suits all, but short enough to share the work; otherwise one of whole
-// cycles for as many as possible, which is expanded.
+// The longest block that suits all, but short enough to share the work; otherwise one for which
+// everything is expanded.
 Plan plan_of(const TapeProgram& tape) {
   std::int64_t common = 0;
   for (const auto& s : tape.spreadings) common = std::gcd(common, s.spread.chunk());
   for (const auto& r : tape.reducings) common = std::gcd(common, r.spread.chunk());
   const std::int64_t longest = std::clamp(tape.count / 16, usual_block, longest_block);
-  if (common == 0) return {longest / lanes * lanes, {}, true};
+  if (common == 0) return {longest / vector_lanes * vector_lanes, {}, true};
   for (std::int64_t size = std::min(common, longest); size >= shortest_row; --size)
     if (common % size == 0)
       if (auto forms = forms_for(tape, size)) return {size, std::move(*forms), true};
-  Plan plan{usual_block, {}, false};
+  Plan plan{expanded_block(tape), {}, false};
   plan.forms.spreadings.assign(tape.spreadings.size(), Form::whole);
   plan.forms.reducings.assign(tape.reducings.size(), Form::terms);
-  std::int64_t cycle = 1;
-  for (const auto& s : tape.spreadings)
-    if (const auto both = std::lcm(cycle, s.spread.period()); both <= 2 * usual_block) cycle = both;
-  plan.block = std::max<std::int64_t>(usual_block / cycle, 1) * cycle;
   return plan;
 }
 
@@ -132,9 +125,9 @@ void find_strides(const TapeProgram& tape, Plan& plan) {
 
 // Floats that a spread or a reduction has in scratch.
 std::int64_t floats_of(const Spread& spread, Form form, std::int64_t block, bool adds) {
-  if (form == Form::element || form == Form::lanes) return lanes;
+  if (form == Form::element || form == Form::lanes) return vector_lanes;
   const std::int64_t count = adds && form == Form::whole ? std::max(block, spread.period()) : block;
-  return (count + lanes - 1) / lanes * lanes;
+  return (count + vector_lanes - 1) / vector_lanes * vector_lanes;
 }
 
 std::int64_t floats_of(const TapeProgram& tape, const Plan& plan) {
@@ -224,7 +217,9 @@ class CodeTape final : public TapeKernel {
   std::byte* spread(Part& part, std::size_t i, std::int64_t position, std::int64_t length) const {
     const auto& s = program_.spreadings[i];
     const Form form = forms_.spreadings[i];
-    const std::int64_t count = form == Form::element ? 1 : form == Form::lanes ? lanes : length;
+    const std::int64_t count = form == Form::element ? 1
+                               : form == Form::lanes ? vector_lanes
+                                                     : length;
     if (in_rows_ && s.dtype == forms_.dtypes[i])
       if (const auto at = s.spread.place(position, count))
         return part.memory.operands[s.operand] + *at * (bits(s.dtype) / 8);
@@ -248,8 +243,8 @@ class CodeTape final : public TapeKernel {
       const Form form = forms_.reducings[i];
       if (form != Form::lanes && form != Form::terms) continue;
       const auto& r = program_.reducings[i];
-      r.spread.collect(r.kind, part.reduced[i], position, form == Form::terms ? length : lanes,
-                       part.totals + r.first);
+      r.spread.collect(r.kind, part.reduced[i], position,
+                       form == Form::terms ? length : vector_lanes, part.totals + r.first);
     }
   }
 

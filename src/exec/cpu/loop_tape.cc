@@ -2,28 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "exec/cpu/tape_kernel.h"
 
 namespace gnomon::exec::cpu {
 namespace {
-
-constexpr std::int64_t usual_block = 512;  // elements: 2 KiB a register
-constexpr std::int64_t largest_block = 1024;
-
-// Whole cycles of all that is spread and reduced: blocks are then alike, and little is expanded
-// twice.
-std::int64_t block_of(const TapeProgram& program) {
-  std::int64_t cycle = 1;
-  const auto take = [&](const Spread& spread) {
-    const std::int64_t both = std::lcm(cycle, std::max<std::int64_t>(spread.period(), 1));
-    if (both <= largest_block) cycle = both;
-  };
-  for (const auto& s : program.spreadings) take(s.spread);
-  for (const auto& r : program.reducings) take(r.spread);
-  return std::max<std::int64_t>(usual_block / cycle, 1) * cycle;
-}
 
 // Elements from one register in scratch to the next.
 std::int64_t register_size(std::int64_t block) { return (block + 15) / 16 * 16; }
@@ -84,7 +67,7 @@ class LoopTape final : public TapeKernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_loop_tape(const TapeProgram& program, int pool) {
-  return std::make_unique<LoopTape>(program, pool, block_of(program));
+  return std::make_unique<LoopTape>(program, pool, expanded_block(program));
 }
 
 }  // namespace gnomon::exec::cpu

@@ -120,6 +120,11 @@ std::int64_t Spread::offset_without(std::size_t skipped, const Position& positio
   return offset;
 }
 
+Spread::Inner Spread::inner_from(const Position& position) const {
+  return {offset_[inner_.dimension].data() + position[inner_.dimension],
+          offset_without(inner_.dimension, position), inner_.step};
+}
+
 std::optional<std::int64_t> Spread::place(std::int64_t begin, std::int64_t count) const {
   const Position position = position_of(begin / chunk_);
   if (period_ == 1) {
@@ -128,12 +133,7 @@ std::optional<std::int64_t> Spread::place(std::int64_t begin, std::int64_t count
   }
   const std::int64_t lane = begin % chunk_ % period_;
   if (lane + count > period_) return std::nullopt;
-  const auto& along = offset_[inner_.dimension];
-  const std::int64_t base = offset_without(inner_.dimension, position);
-  const auto offset = [&](std::int64_t l) {
-    const auto index = position[inner_.dimension] + l * inner_.step;
-    return base + along[static_cast<std::size_t>(index)];
-  };
+  const Inner offset = inner_from(position);
   const std::int64_t first = offset(lane);
   if (first < 0 || offset(lane + count - 1) - first != count - 1) return std::nullopt;
   return first;
@@ -144,7 +144,7 @@ bool Spread::in_order() const {
   std::int64_t expected = 1;
   for (auto level = outer_.rbegin(); level != outer_.rend(); ++level) {
     const auto& along = offset_[level->dimension];
-    if (along.empty() || (!along.empty() && along.back() < 0)) return false;
+    if (along.empty() || along.back() < 0) return false;
     if (level->extent > 1 && along[static_cast<std::size_t>(level->step)] != expected) return false;
     expected *= level->extent;
   }
@@ -160,17 +160,13 @@ void Spread::expand(const From* source, std::int64_t begin, std::int64_t count, 
     if (period_ == 1) {
       fill_run(at(offset_without(offset_.size(), position)), out, length);
     } else {
-      const auto& along = offset_[inner_.dimension];
-      const std::int64_t base = offset_without(inner_.dimension, position);
-      const auto copy = [&](std::int64_t lane, std::int64_t lanes, To* to) {
-        const auto offset = [&](std::int64_t i) {
-          const auto index = position[inner_.dimension] + (lane + i) * inner_.step;
-          return base + along[static_cast<std::size_t>(index)];
-        };
-        if (lanes > 0 && offset(0) >= 0 && offset(lanes - 1) - offset(0) == lanes - 1)
-          copy_run(source + offset(0), to, lanes);
+      const Inner offset = inner_from(position);
+      const auto copy = [&](std::int64_t lane, std::int64_t run, To* to) {
+        const std::int64_t last = lane + run - 1;
+        if (run > 0 && offset(lane) >= 0 && offset(last) - offset(lane) == run - 1)
+          copy_run(source + offset(lane), to, run);
         else
-          for (std::int64_t i = 0; i < lanes; ++i) to[i] = at(offset(i));
+          for (std::int64_t i = 0; i < run; ++i) to[i] = at(offset(lane + i));
       };
       std::int64_t filled = std::min(length, period_);
       const std::int64_t lane = phase % period_, to_end = std::min(filled, period_ - lane);
@@ -229,22 +225,17 @@ void Spread::collect(ir::Reduction kind, const float* in, std::int64_t begin, st
 }
 
 void Spread::collect_lanes(ir::Reduction kind, const float* in, std::int64_t rows,
-                           std::int64_t lane, std::int64_t lanes, const Position& position,
+                           std::int64_t lane, std::int64_t count, const Position& position,
                            double* source) const {
-  const auto& along = offset_[inner_.dimension];
-  const std::int64_t base = offset_without(inner_.dimension, position);
-  const auto offset = [&](std::int64_t l) {
-    const auto index = position[inner_.dimension] + (lane + l) * inner_.step;
-    return base + along[static_cast<std::size_t>(index)];
-  };
-  while (lanes > 0 && offset(lanes - 1) < 0) --lanes;  // padding comes last
-  if (lanes == 0) return;
-  if (offset(lanes - 1) - offset(0) == lanes - 1) {
-    reduce_rows(kind, in, rows, lanes, period_, source + offset(0));
+  const Inner offset = inner_from(position);
+  while (count > 0 && offset(lane + count - 1) < 0) --count;  // padding comes last
+  if (count == 0) return;
+  if (offset(lane + count - 1) - offset(lane) == count - 1) {
+    reduce_rows(kind, in, rows, count, period_, source + offset(lane));
     return;
   }
-  for (std::int64_t l = 0; l < lanes; ++l)
-    reduce_rows(kind, in + l, rows, 1, period_, source + offset(l));
+  for (std::int64_t l = 0; l < count; ++l)
+    reduce_rows(kind, in + l, rows, 1, period_, source + offset(lane + l));
 }
 
 template void Spread::refill(const float*, std::int64_t, std::int64_t, float*, Held&) const;

@@ -73,10 +73,17 @@ class Spread {
   template <typename F>
   void for_chunks(std::int64_t begin, std::int64_t count, const F& f) const;
   Position position_of(std::int64_t chunk) const;
+  // Where in the source the elements of a chunk's innermost loop are; padding is negative.
+  struct Inner {
+    const std::int64_t* along;
+    std::int64_t base, step;
+    std::int64_t operator()(std::int64_t lane) const { return base + along[lane * step]; }
+  };
+  Inner inner_from(const Position& position) const;
   // Of the element at `position`, without the dimension `skipped`.
   std::int64_t offset_without(std::size_t skipped, const Position& position) const;
   void collect_lanes(ir::Reduction kind, const float* in, std::int64_t rows, std::int64_t lane,
-                     std::int64_t lanes, const Position& position, double* source) const;
+                     std::int64_t count, const Position& position, double* source) const;
 
   // Offsets into the source along each dimension of the target; empty for a repeated dimension. The
   // entries beyond an extent, its padding, hold `padding`.

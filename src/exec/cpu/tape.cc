@@ -26,6 +26,7 @@ class Maker {
 
   std::optional<TapeProgram> make() {
     if (!one_layout()) return std::nullopt;
+    program_.name = body_.name;
     program_.count = stored_count(shape_, layout_);
     find_last_reads();
     std::size_t operand = 0;

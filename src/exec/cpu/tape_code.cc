@@ -9,20 +9,20 @@
 #include <map>
 #include <optional>
 
+#include "exec/cpu/generated_code.h"
 #include "exec/cpu/reduction_loops.h"
 #include "ir/ops.h"
 
 namespace gnomon::exec::cpu {
 namespace {
 
-constexpr int width = 16;
 constexpr int vector_bytes = 64;
 
 // What an instruction reads, found anew for every sixteen elements.
 struct Value {
   // A vector from f32 or bf16 at a moving position, one vector or one element that stay, a number,
   // what an instruction made.
-  enum class Source { f32, bf16, lanes, element, bf16_element, constant, instruction };
+  enum class Source { f32, bf16, vector, element, bf16_element, constant, instruction };
   Source source;
   std::size_t address = 0;  // of memory: which of the addresses
   float constant = 0;
@@ -90,7 +90,7 @@ struct Assignments {
   static Value::Source source_of(Form form, DType dtype) {
     const bool narrow = dtype == DType::bf16;
     if (form == Form::element) return narrow ? Value::Source::bf16_element : Value::Source::element;
-    if (form == Form::lanes) return Value::Source::lanes;
+    if (form == Form::lanes) return Value::Source::vector;
     return narrow ? Value::Source::bf16 : Value::Source::f32;
   }
   static End::Kind kind_of(Form form) {
@@ -141,7 +141,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     Xbyak::Label row, whole, rest, end;
     L(row);
     mov(limit_, count_);
-    and_(limit_, -width);
+    and_(limit_, -static_cast<int>(vector_lanes));
     xor_(position_, position_);
     masked_ = false;
     start_gathering();
@@ -149,7 +149,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     cmp(position_, limit_);
     jge(rest, T_NEAR);
     emit_steps();
-    add(position_, width);
+    add(position_, static_cast<int>(vector_lanes));
     jmp(whole, T_NEAR);
     L(rest);
     mov(other_base_, count_);
@@ -338,8 +338,11 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
   bool read_once(std::size_t v) const {
     const auto& value = assignments_.values[v];
     if (value.vector) return false;
-    if (value.source == Value::Source::constant) return true;
-    return value.source == Value::Source::f32 && !masked_ && next_use(value, step_ + 1) == SIZE_MAX;
+    if (value.source == Value::Source::constant || value.source == Value::Source::element)
+      return true;
+    return (value.source == Value::Source::vector ||
+            (value.source == Value::Source::f32 && !masked_)) &&
+           next_use(value, step_ + 1) == SIZE_MAX;
   }
 
   Xbyak::Address memory(const Value& value) {
@@ -348,7 +351,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
         return constant(value.constant);
       case Value::Source::element:
         return ptr_b[base_of(value.address)];
-      case Value::Source::lanes:
+      case Value::Source::vector:
         return ptr[base_of(value.address)];
       default:
         return element(value.address, 4);
@@ -368,7 +371,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     } else if (value.source == Value::Source::bf16_element) {
       vpbroadcastw(to, ptr[base_of(value.address)]);
       vpslld(to, to, 16);
-    } else if (value.source == Value::Source::lanes) {
+    } else if (value.source == Value::Source::vector) {
       vmovups(to, ptr[base_of(value.address)]);
     } else if (value.source == Value::Source::f32) {
       const auto from = element(value.address, 4);
@@ -452,11 +455,6 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
   Xbyak::Address bits(std::uint32_t value) { return ptr_b[rip + constants_[value]]; }
   Xbyak::Address dword_constant(float value) {
     return ptr[rip + constants_[std::bit_cast<std::uint32_t>(value)]];
-  }
-  Xbyak::Zmm broadcast(float value) {
-    const auto to = temporary();
-    vbroadcastss(to, dword_constant(value));
-    return to;
   }
 
   // --- Operators ---
@@ -579,6 +577,7 @@ std::unique_ptr<TapeCode> TapeCode::make(const TapeProgram& program, const Forms
   try {
     auto assembler = std::make_unique<Assembler>(program, forms);
     assembler->assemble();
+    list_generated(assembler->getCode(), assembler->getSize(), program.name);
     return std::unique_ptr<TapeCode>(new TapeCode(std::move(assembler)));
   } catch (const Xbyak::Error&) {  // memory for code is refused
     return nullptr;

@@ -14,7 +14,9 @@
 
 namespace gnomon::exec::cpu {
 
-// What the sixteen lanes of a broadcast operand take within a row: one element, one each, or others
+inline constexpr std::int64_t vector_lanes = 16;
+
+// What the lanes lanes of a broadcast operand take within a row: one element, one each, or others
 // each time; and what a row gives to a reduction: to one f64 that its elements are combined with,
 // f32 results by lanes, to f32 elements that its own are combined with, or, as terms, its elements.
 enum class Form { element, lanes, whole, terms };
@@ -22,7 +24,7 @@ struct Forms {
   std::vector<Form> spreadings, reducings;
   std::vector<DType> dtypes;  // that broadcast operands are found in, bf16 or f32
   std::vector<std::int64_t>
-      strides;  // bytes to the next row, for each address; empty: one row only
+      strides;  // bytes to the next row, by address; if empty, a call is a row
 };
 
 class TapeCode {

@@ -1,11 +1,23 @@
 #include "exec/cpu/tape_kernel.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "exec/cpu/parallel.h"
 #include "exec/cpu/reduction_loops.h"
 
 namespace gnomon::exec::cpu {
+
+std::int64_t expanded_block(const TapeProgram& program) {
+  std::int64_t cycle = 1;
+  const auto take = [&](const Spread& spread) {
+    const std::int64_t both = std::lcm(cycle, std::max<std::int64_t>(spread.period(), 1));
+    if (both <= 2 * usual_block) cycle = both;
+  };
+  for (const auto& s : program.spreadings) take(s.spread);
+  for (const auto& r : program.reducings) take(r.spread);
+  return std::max<std::int64_t>(usual_block / cycle, 1) * cycle;
+}
 
 void TapeKernel::run(const Memory& memory) {
   for (const auto& r : program_.reducings)

@@ -10,6 +10,11 @@
 namespace gnomon::exec::cpu {
 
 inline constexpr std::size_t most_registers = 128;
+inline constexpr std::int64_t usual_block = 512;  // elements: 2 KiB a register
+
+// The block for a tape whose broadcast operands are expanded: whole cycles of all that is spread and
+// reduced, if that is not long, so that blocks are alike and little is expanded twice.
+std::int64_t expanded_block(const TapeProgram& program);
 
 // Instructions as loops over a block.
 std::unique_ptr<Kernel> make_loop_tape(const TapeProgram& program, int pool);

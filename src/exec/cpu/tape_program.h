@@ -4,6 +4,7 @@
 // blocks (loop_tape.cc) or as machine code (tape_code.h). What is stored as bf16 has been rounded.
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,7 @@ struct Storing {
 };
 
 struct TapeProgram {
+  std::string name;
   std::vector<Register> registers;
   std::vector<Filling> fillings;    // once per part
   std::vector<Widening> widenings;  // the rest per block

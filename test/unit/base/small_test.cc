@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <regex>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -74,6 +76,8 @@ TEST(Interrupt, IsAFlagUntilTheSecondSignal) {
         try {
           check_interrupt();
         } catch (const Interrupted&) {
+          std::raise(SIGINT);  // the same, sent to the process's group
+          std::this_thread::sleep_for(std::chrono::milliseconds(400));
           std::raise(SIGINT);
         }
         std::_Exit(2);

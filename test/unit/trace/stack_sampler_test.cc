@@ -48,7 +48,7 @@ PLAINLY_NAMED int gnomon_test_call(void (*count_down)(std::uint64_t)) {
 namespace gnomon::trace {
 namespace {
 
-SamplerOptions quick() { return {.period = Seconds(1e-3), .generated_map = {}}; }
+SamplerOptions quick() { return {.period = Seconds(1e-3), .generated_maps = {}}; }
 
 // Null, with the reason in `refused`, where the kernel does not let us.
 std::unique_ptr<StackSampler> make_sampler(std::string& refused, const SamplerOptions& options) {
@@ -147,7 +147,7 @@ TEST(StackSampler, GeneratedCodeHasTheNameThatItsMapTellsAndItsCaller) {
   const auto map =
       std::filesystem::temp_directory_path() / fmt::format("gnomon-generated-{}.map", ::getpid());
   SamplerOptions options = quick();
-  options.generated_map = map;
+  options.generated_maps = {map};
   {
     std::string refused;
     const auto sampler = make_sampler(refused, options);
@@ -171,7 +171,7 @@ TEST(StackSampler, GeneratedCodeHasTheNameThatItsMapTellsAndItsCaller) {
 
 TEST(StackSampler, AnImpossiblePeriodIsRefused) {
   const auto error = [](double period) {
-    return test::error_of([&] { StackSampler({.period = Seconds(period), .generated_map = {}}); });
+    return test::error_of([&] { StackSampler({.period = Seconds(period), .generated_maps = {}}); });
   };
   EXPECT_EQ(error(0), "a period of 0 s between samples: must be between 100 µs and 1 s");
   EXPECT_NE(error(2), "accepted");
