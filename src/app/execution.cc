@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <thread>
@@ -36,6 +39,45 @@ void add_execution_options(CLI::App& command, Execution& execution) {
           "Sample native stacks, 199 times a second of CPU time, and write them in collapsed "
           "form, for gnomon profile, ui.perfetto.dev and flamegraph.pl")
       ->type_name("FILE");
+}
+
+void add_rematerialise_option(CLI::App& command, std::string& text) {
+  command
+      .add_option(
+          "--rematerialise", text,
+          "Compute values of the forward pass again rather than keep them, so that a step's "
+          "values take at most so much memory (\"120MiB\"), or with 'auto' as little as a "
+          "fifth more time buys; the numbers stay the same")
+      ->type_name("BYTES|auto");
+}
+
+std::optional<pass::MemoryBudget> memory_budget(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  if (text == "auto") return pass::MemoryBudget{};
+  double number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+  unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
+  constexpr std::string_view units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  const auto* const found =
+      std::find(std::begin(units), std::end(units), unit.empty() ? "B" : unit);
+  const Bytes bytes(std::ldexp(number, static_cast<int>(10 * (found - std::begin(units)))));
+  if (error != std::errc() || found == std::end(units) || !(bytes >= Bytes(1)))
+    throw InputError("--rematerialise {}: is neither 'auto' nor a number of bytes such as 120MiB",
+                     text);
+  return pass::MemoryBudget{bytes};
+}
+
+std::string sentence(const pass::Recomputation& recomputation) {
+  const auto& r = recomputation;
+  if (r.nodes == 0)
+    return fmt::format("values take {} of memory; nothing is computed again", to_string(r.after));
+  return fmt::format(
+      "values take {} of memory instead of {}: {} operator{} computed again, for about {:.0f} % "
+      "more "
+      "time",
+      to_string(r.after), to_string(r.before), r.nodes, r.nodes == 1 ? " is" : "s are",
+      std::ceil(100 * (r.extra / r.time)));
 }
 
 namespace {

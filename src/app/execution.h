@@ -4,10 +4,13 @@
 // traced or sampled to which file.
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/command.h"
 #include "exec/executor.h"
+#include "pass/rematerialise.h"
 
 namespace gnomon::app {
 
@@ -19,6 +22,15 @@ struct Execution {
 };
 
 void add_execution_options(CLI::App& command, Execution& execution);
+
+// Takes its text, for memory_budget.
+void add_rematerialise_option(CLI::App& command, std::string& text);
+
+// "auto", or bytes: "1500000", "120 MiB". Nothing if empty. Throws InputError for anything else.
+std::optional<pass::MemoryBudget> memory_budget(std::string_view text);
+
+// "values take 104 MiB of memory instead of 210 MiB: …"
+std::string sentence(const pass::Recomputation& recomputation);
 
 int threads_of(const Execution& execution);  // throws InputError for an impossible number
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "app/run_report.h"
 #include "base/clock.h"
@@ -52,6 +54,7 @@ std::map<std::string, std::string> facts_of(const Training& training,
           {"keep.best", training.retention.best ? "1" : "0"},
           {"keep.every", std::to_string(training.retention.every)},
           {"checkpoint.steps", std::to_string(training.checkpoint_steps)},
+          {"rematerialise", training.rematerialise},
           {"out", training.out.empty() ? "" : fs::absolute(training.out).string()}};
 }
 
@@ -103,6 +106,17 @@ train::ModelFile model_file(const train::RunRecord& record, const train::Workloa
   return file;
 }
 
+train::TrainOptions options_of(const train::Recipe& recipe, const Training& training) {
+  auto options = train::train_options(recipe);
+  options.memory = memory_budget(training.rematerialise);
+  return options;
+}
+
+bool has_statistics(const ir::Program& model) {
+  return std::any_of(model.states.begin(), model.states.end(),
+                     [](const ir::State& state) { return state.role == ir::Role::statistic; });
+}
+
 // Other examples under the same name make another run.
 void check_data(const train::RunRecord& before, const train::Workload& workload,
                 const fs::path& folder) {
@@ -145,7 +159,7 @@ class Session {
         model_(train::build_model(training.recipe, workload_)),
         recipe_(training.default_warmup ? with_fitting_warmup(training.recipe, workload_)
                                         : training.recipe),
-        options_(train::train_options(recipe_)),
+        options_(options_of(recipe_, training)),
         trainer_(std::make_unique<train::Trainer>(model_, *executor_, workload_.splits, options_)),
         model_path_(training.out.empty() ? train::model_path(training.folder) : training.out) {
     require_writable(model_path_);
@@ -158,6 +172,9 @@ class Session {
     record_.total_steps = trainer_->total_steps();
     if (!t_.weights.empty()) start_from(t_.weights);
     if (keeps()) open_run();
+    if (options_.microbatch > 0 && has_statistics(trainer_->model()))
+      warn(fmt::format("{}: its statistics are of {} examples at a time, not of the batch's {}",
+                       recipe_.model, options_.microbatch, options_.batch));
   }
 
   Trained finish() {
@@ -249,6 +266,8 @@ class Session {
   }
 
   void after_step(const train::Step& step) {
+    if (const auto made = trainer_->recomputation(); made && !std::exchange(told_memory_, true))
+      fmt::print(stderr, "gnomon: {}\n", sentence(*made));
     if (auto sentence = watch_.add(step.number, step.loss); !sentence.empty())
       warn(std::move(sentence));
     if (step.number % steps_per_memory == 0) trace::counter(memory_name(), resident_memory().value);
@@ -391,6 +410,7 @@ class Session {
   std::unique_ptr<train::StepLog> log_;
   std::unique_ptr<fault::Checkpoints> checkpoints_;
   Seconds last_checkpoint_;
+  bool told_memory_ = false;
 };
 
 }  // namespace

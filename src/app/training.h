@@ -22,6 +22,7 @@ struct Training {
   Execution execution;
   std::filesystem::path folder;       // of the run; empty: nothing is kept but the model
   std::filesystem::path out;          // of the model; empty: in the run's folder
+  std::string rematerialise;          // as memory_budget takes it
   bool default_warmup = false;        // the recipe's: at most a tenth of the steps are taken
   bool resume = false;                // go on from the folder's latest checkpoint
   std::filesystem::path weights;      // to start from; empty: as the model draws them

@@ -4,6 +4,7 @@
 // operator, slow and obvious; `cpu` is fast. An open set, hence virtual.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "exec/states.h"
 #include "ir/program.h"
 #include "machine/target.h"
+#include "pass/rematerialise.h"
 
 namespace gnomon::exec {
 
@@ -31,6 +33,13 @@ class Executable {
   // expected f32[b, 1, 28, 28]".
   virtual void run(std::span<const Tensor* const> inputs, States& states,
                    std::vector<Tensor>& outputs) = 0;
+
+  // What the memory budget made of the last run's shapes; nothing before, or if there is none.
+  virtual std::optional<pass::Recomputation> recomputation() const { return std::nullopt; }
+};
+
+struct CompileOptions {
+  std::optional<pass::MemoryBudget> memory = {};  // of each shape
 };
 
 class Executor {
@@ -38,9 +47,11 @@ class Executor {
   virtual ~Executor() = default;
   virtual std::string_view name() const = 0;
   virtual const machine::Target& target() const = 0;
-  // Throws InputError if the program does not verify, EnvironmentError if it communicates with
-  // ranks that are not there.
-  virtual std::unique_ptr<Executable> compile(ir::Program program) = 0;
+  // Throws InputError if the program does not verify, or for options that the executor cannot
+  // follow; EnvironmentError if it communicates with ranks that are not there. A memory budget that
+  // some shape cannot meet is an InputError of its first run.
+  virtual std::unique_ptr<Executable> compile(ir::Program program,
+                                              const CompileOptions& options = {}) = 0;
 };
 
 // The values that symbols take, from the shapes of the arguments. Throws InputError when an

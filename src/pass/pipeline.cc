@@ -26,7 +26,7 @@ void check_step(const std::string& step) {
 class Pipeline {
  public:
   Pipeline(Program program, const PipelineOptions& options)
-      : options_(options), lowered_{std::move(program), {}} {
+      : options_(options), lowered_{std::move(program), {}, {}} {
     for (const auto& step : options.without) check_step(step);
     if (!options.after.empty()) check_step(options.after);
     if (options.precision != DType::f32 && options.precision != DType::bf16)
@@ -86,11 +86,21 @@ Lowered lower(Program program, const machine::Target& target, const PipelineOpti
   p.step("fuse", true, [&](const Program& x) { return fuse(x, target); });
   p.step("layout", true, [&](const Program& x) { return layout(x, target); });
 
-  return p.finish();
+  // On what will run: a copy of a node gives the same bits.
+  std::optional<Recomputation> recomputation;
+  p.step("rematerialise", options.memory.has_value(), [&](const Program& x) {
+    auto made = rematerialise(x, target, *options.memory);
+    recomputation = made.recomputation;
+    return std::move(made.program);
+  });
+
+  Lowered lowered = p.finish();
+  lowered.recomputation = recomputation;
+  return lowered;
 }
 
 std::vector<std::string> pipeline_steps() {
-  return {"mixed_precision", "gradient", "update", "simplify", "fuse", "layout"};
+  return {"mixed_precision", "gradient", "update", "simplify", "fuse", "layout", "rematerialise"};
 }
 
 }  // namespace gnomon::pass

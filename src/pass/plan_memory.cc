@@ -43,6 +43,7 @@ class Planner {
     MemoryPlan plan;
     const auto peak = fullest();
     plan.lower_bound = static_cast<std::size_t>(peak.bytes);
+    plan.peak = peak.node;
     plan.at_peak = alive_at(peak.node);
     plan.arena_bytes = pack();
     for (std::uint32_t i = 0; i < end_; ++i) {

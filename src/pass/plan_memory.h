@@ -4,6 +4,7 @@
 // allocates nothing.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ struct MemoryPlan {
   std::size_t arena_bytes = 0;
   // The largest sum of arena values alive at one node: no placement needs less.
   std::size_t lower_bound = 0;
-  // Those values, one for each storage: who holds the peak.
+  // The node at which that is, the number of nodes standing for the end of the run, and those
+  // values, one for each storage.
+  std::uint32_t peak = 0;
   std::vector<ir::Value> at_peak;
 
   const Placement& at(ir::Value value) const { return values[value.node][value.result]; }

@@ -129,6 +129,7 @@ TrainOptions train_options(const Recipe& recipe) {
   options.steps = recipe.steps;
   options.evaluate_every = recipe.evaluate_every;
   options.batch = recipe.batch;
+  options.microbatch = recipe.microbatch;
   options.learning_rate = recipe.learning_rate;
   options.schedule = schedule_named(recipe.schedule);
   options.warmup = recipe.warmup;
@@ -162,7 +163,7 @@ Judged load_judged(const Recipe& recipe, const std::string& hash,
 
 ModelShape shape_of(const Recipe& recipe) {
   ModelShape shape;
-  shape.batch = recipe.batch;
+  shape.batch = recipe.microbatch > 0 ? recipe.microbatch : recipe.batch;
   shape.dropout = recipe.dropout;
   shape.seed = recipe.seed;
   shape.context = recipe.context;
@@ -205,7 +206,9 @@ Recipe recipe_from_json(std::string_view text, std::string_view origin) {
     };
     take("model", recipe.model);
     if (json.contains("program")) take("program", recipe.program);
-    for_each_recipe_field([&](const auto& field) { take(field.name, recipe.*field.member); });
+    for_each_recipe_field([&](const auto& field) {
+      if (json.contains(field.name)) take(field.name, recipe.*field.member);
+    });
     if (!json.empty())
       throw InputError("{}: holds {}, which this version does not know", origin,
                        json.begin().key());

@@ -31,6 +31,7 @@ struct Recipe {
   std::int64_t steps = 0;
   std::int64_t evaluate_every = 0;
   std::int64_t batch = 64;
+  std::int64_t microbatch = 0;
   std::string loss = "cross-entropy";
   double label_smoothing = 0;
   std::int64_t crop = 0;
@@ -81,6 +82,9 @@ inline constexpr auto recipe_fields = std::tuple{
     RecipeField{"evaluate_every", &Recipe::evaluate_every,
                 "Steps between evaluations; 0: after each epoch"},
     RecipeField{"batch", &Recipe::batch, "Examples per step"},
+    RecipeField{
+        "microbatch", &Recipe::microbatch,
+        "Examples computed at once, a divisor of the batch; gradients are added up. 0: all"},
     RecipeField{"loss", &Recipe::loss, "cross-entropy or mean-squared-error"},
     RecipeField{"label_smoothing", &Recipe::label_smoothing,
                 "Share of the label spread over all classes"},
@@ -139,7 +143,8 @@ ModelShape shape_of(const Recipe& recipe, const Workload& workload);
 Model build_model(const Recipe& recipe, const Workload& workload);
 
 // A JSON object; `recipe_from_json` throws InputError, opening with `origin`, for a text that is
-// none or has fields missing, unknown or of another type.
+// none, names no model, or has fields unknown or of another type. A field that is missing was not
+// there yet when it was written, and has its default.
 std::string to_json(const Recipe& recipe);
 Recipe recipe_from_json(std::string_view text, std::string_view origin);
 

@@ -64,11 +64,7 @@ std::optional<Replay> find_origin(Trainer& trainer, exec::Executor& executor,
   } catch (const NotFinite& earlier) {
     return find_origin(trainer, executor, snapshot, earlier.step.number);
   }
-  const auto arguments = trainer.next_arguments();
-  std::vector<const Tensor*> pointers;
-  for (const auto& argument : arguments) pointers.push_back(&argument);
-  auto isolated =
-      exec::first_nonfinite(trainer.program(), executor, pointers, trainer.snapshot().states);
+  auto isolated = trainer.first_nonfinite(executor);
   if (!isolated) return std::nullopt;
   return Replay{std::move(*isolated), trainer.model().name, step};
 }

@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
-#include "pass/pipeline.h"
 #include "trace/recorder.h"
 #include "train/evaluator.h"
+#include "train/step_runner.h"
 
 namespace gnomon::train {
 namespace {
@@ -22,6 +22,8 @@ void check(const TrainOptions& options) {
           "between 1 and 100000");
   require(options.batch >= 1 && options.batch <= 1 << 20, "batch", options.batch,
           "between 1 and 1048576");
+  if (options.microbatch < 0 || options.batch % options.at_once() != 0)
+    throw InputError("microbatch {}: must divide the batch, {}", options.microbatch, options.batch);
   require(options.steps >= 0, "steps", options.steps, "at least 1");
   require(options.evaluate_every >= 0, "evaluate every", options.evaluate_every, "at least 1 step");
   require(options.warmup >= 0, "warmup", options.warmup, "at least 0");
@@ -36,34 +38,6 @@ std::int64_t total_with_warmup(const TrainOptions& options, std::int64_t example
                      options.warmup, total);
   return total;
 }
-
-// The arguments of a training step, in the order of the program's.
-class Arguments {
- public:
-  explicit Arguments(const ir::Program& program) {
-    for (const auto node : ir::inputs_of(program)) {
-      const auto& name = std::get<ir::Input>(program.nodes[node].op).argument;
-      order_.push_back(name == pass::learning_rate_input ? &rate_
-                       : name == pass::step_input        ? &step_
-                                                         : nullptr);
-      if (order_.back() == nullptr) (name == "label" ? label_ : example_) = order_.size() - 1;
-    }
-  }
-
-  std::span<const Tensor* const> bind(const data::Batch& batch, double rate, std::int64_t step) {
-    rate_.span<float>()[0] = static_cast<float>(rate);
-    step_.span<std::int64_t>()[0] = step;
-    order_[example_] = &batch.inputs;
-    order_[label_] = &batch.labels;
-    return order_;
-  }
-
- private:
-  Tensor rate_{DType::f32, {}};
-  Tensor step_{DType::i64, {}};
-  std::vector<const Tensor*> order_;
-  std::size_t example_ = 0, label_ = 0;
-};
 
 data::LoaderOptions loading(const TrainOptions& options) {
   data::LoaderOptions loading;
@@ -134,16 +108,6 @@ Model model_named(std::string_view name, const ModelShape& shape) {
   return {build_model(name, shape, Mode::training), build_model(name, shape, Mode::inference)};
 }
 
-ir::Program training_program(const ir::Program& model, const TrainOptions& options,
-                             const machine::Target& target) {
-  pass::PipelineOptions steps;
-  steps.precision = dtype(options.precision);
-  steps.training = pass::Training{"loss", options.update};
-  steps.after = "simplify";  // the rest is the executor's
-  return pass::lower(with_loss(model, options.loss, options.label_smoothing), target, steps)
-      .program;
-}
-
 void require_batch(const ir::Program& model, const ir::Type& examples, std::int64_t batch) {
   const ir::Dim& extent = examples.dims[0];
   if (extent.is_symbol() ? batch > extent.size : batch != extent.size)
@@ -197,12 +161,10 @@ class Trainer::Work {
         per_epoch_(loader_.batches_per_epoch()),
         total_(total_with_warmup(options, data.train.size())),
         period_(options.evaluate_every > 0 ? options.evaluate_every : per_epoch_),
-        program_(training_program(model_.training, options, executor.target())),
-        executable_(executor.compile(program_)),
-        states_(program_, options.seed),
-        evaluator_(model_.inference, executor, options.precision, options.batch, options.loss),
-        arguments_(program_),
-        loss_output_(output_index(program_, "loss")) {}
+        runner_(model_.training, options, executor),
+        states_(runner_.program(), options.seed),
+        evaluator_(model_.inference, executor, options.precision, options.at_once(), options.loss) {
+  }
 
   TrainResult run(const Observer& observer) {
     const std::int64_t first = steps_;
@@ -236,24 +198,26 @@ class Trainer::Work {
     }
   }
 
-  std::vector<Tensor> next_arguments() {
+  std::optional<exec::Isolated> first_nonfinite(exec::Executor& executor) {
     seek();
-    const auto bound = arguments_.bind(next_batch(), rate(), steps_ + 1);
-    std::vector<Tensor> copies;
-    for (const auto* argument : bound) copies.push_back(*argument);
-    return copies;
+    return runner_.first_nonfinite(next_batch(), rate(), steps_ + 1, states_, executor);
   }
 
   Snapshot snapshot() const {
     Snapshot snapshot{{}, steps_, loss_, assessments_};
-    for (const auto& name : states_.names()) snapshot.states.emplace(name, states_.get(name));
+    for (const auto& name : states_.names())
+      if (!is_accumulator(name)) snapshot.states.emplace(name, states_.get(name));
     return snapshot;
   }
 
   void resume(const Snapshot& snapshot) {
     constexpr std::string_view why = "it is of another model or optimiser";
-    for (const auto& name : states_.names())
-      if (!snapshot.states.contains(name)) throw InputError("snapshot: lacks {}; {}", name, why);
+    for (const auto& name : states_.names()) {
+      if (is_accumulator(name))
+        states_.set(name, zeros(name));
+      else if (!snapshot.states.contains(name))
+        throw InputError("snapshot: lacks {}; {}", name, why);
+    }
     for (const auto& [name, value] : snapshot.states) {
       if (!states_.contains(name))
         throw InputError("snapshot: holds {}, unknown here; {}", name, why);
@@ -267,9 +231,9 @@ class Trainer::Work {
   std::int64_t steps() const { return steps_; }
   std::int64_t total_steps() const { return total_; }
   const std::vector<Assessment>& assessments() const { return assessments_; }
-  const ir::Program& program() const { return program_; }
   const ir::Program& model() const { return model_.inference; }
   exec::States& states() { return states_; }
+  std::optional<pass::Recomputation> recomputation() const { return runner_.recomputation(); }
 
   exec::States trained() const {
     return trained_of(
@@ -293,6 +257,16 @@ class Trainer::Work {
     const trace::Scope scope(event);
     const data::Batch* batch = loader_.next();
     return batch != nullptr ? *batch : *loader_.next();  // an epoch has ended
+  }
+
+  bool is_accumulator(const std::string& name) const {
+    const auto& names = runner_.accumulators();
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  Tensor zeros(const std::string& name) const {
+    const ir::Type& type = runner_.program().state(name)->type;
+    return {type.dtype, ir::bound_shape(type.dims)};
   }
 
   // The last step that was assessed.
@@ -330,11 +304,10 @@ class Trainer::Work {
     step.learning_rate = rate();
     {
       const trace::Scope scope(event, batch.size);
-      executable_->run(arguments_.bind(batch, step.learning_rate, step.number), states_, outputs_);
+      const auto result = runner_.run(batch, step.learning_rate, step.number, states_);
+      step.loss = result.loss;
+      step.gradient_norm = result.gradient_norm;
     }
-    step.loss = static_cast<double>(outputs_[loss_output_].span<float>()[0]);
-    if (options_.update.report_norm)
-      step.gradient_norm = static_cast<double>(outputs_.back().span<float>()[0]);
     ++steps_;
     loss_ += step.loss;
     trace::counter(loss_counter, step.loss);
@@ -376,13 +349,9 @@ class Trainer::Work {
   TrainOptions options_;
   data::Loader loader_;
   std::int64_t per_epoch_, total_, period_;
-  ir::Program program_;
-  std::unique_ptr<exec::Executable> executable_;
+  StepRunner runner_;
   exec::States states_;
   Evaluator evaluator_;
-  Arguments arguments_;
-  std::size_t loss_output_;
-  std::vector<Tensor> outputs_;
   std::int64_t steps_ = 0;
   double loss_ = 0;
   std::vector<Assessment> assessments_;
@@ -392,7 +361,7 @@ Trainer::Trainer(Model model, exec::Executor& executor, const data::Splits& data
                  const TrainOptions& options) {
   check(options);
   for (const auto* part : {&data.train, &data.test})
-    require_fit(model.inference, *part, options.batch, options.loss);
+    require_fit(model.inference, *part, options.at_once(), options.loss);
   work_ = std::make_unique<Work>(std::move(model), executor, data, options);
 }
 
@@ -402,11 +371,13 @@ TrainResult Trainer::run(const Observer& observer) { return work_->run(observer)
 Snapshot Trainer::snapshot() const { return work_->snapshot(); }
 void Trainer::resume(const Snapshot& snapshot) { work_->resume(snapshot); }
 void Trainer::advance(std::int64_t steps) { work_->advance(steps); }
-std::vector<Tensor> Trainer::next_arguments() { return work_->next_arguments(); }
+std::optional<exec::Isolated> Trainer::first_nonfinite(exec::Executor& executor) {
+  return work_->first_nonfinite(executor);
+}
+std::optional<pass::Recomputation> Trainer::recomputation() const { return work_->recomputation(); }
 std::int64_t Trainer::steps() const { return work_->steps(); }
 std::int64_t Trainer::total_steps() const { return work_->total_steps(); }
 const std::vector<Assessment>& Trainer::assessments() const { return work_->assessments(); }
-const ir::Program& Trainer::program() const { return work_->program(); }
 const ir::Program& Trainer::model() const { return work_->model(); }
 exec::States& Trainer::states() { return work_->states(); }
 exec::States Trainer::trained() const { return work_->trained(); }

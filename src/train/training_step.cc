@@ -54,7 +54,7 @@ TrainingStep::TrainingStep(const ir::Program& model, const TrainOptions& options
                            exec::CpuExecutor& executor)
     : program_(training_program(model, options, executor.target())),
       states_(program_, options.seed),
-      executable_(executor.compile_cpu(program_)) {
+      executable_(executor.compile_cpu(program_, {options.memory})) {
   const std::int64_t classes = classes_of(model);
   for (const auto node : ir::inputs_of(model))
     if (const auto& type = model.nodes[node].results[0]; type.rank() > 0)

@@ -29,7 +29,7 @@ struct Arguments {
   std::int64_t batch = 0;
   std::string precision = "f32";
   std::string target = "cpu";
-  std::string after;
+  std::string after, rematerialise;
   std::vector<std::string> without;
   bool train = false, dot = false, json = false, plan = false;
 };
@@ -79,6 +79,7 @@ pass::PipelineOptions pipeline(const Arguments& arguments) {
         pass::Training{"loss", train::train_options(train::default_recipe(arguments.model)).update};
   options.without = {arguments.without.begin(), arguments.without.end()};
   options.after = arguments.after;
+  options.memory = memory_budget(arguments.rematerialise);
   if (arguments.after == as_written) {
     options.after.clear();
     for (const auto& step : pass::pipeline_steps()) options.without.insert(step);
@@ -154,6 +155,7 @@ void add_ir(CLI::App& parent) {
                                   "the program as written",
                                   fmt::join(pass::pipeline_steps(), ", ")));
   command->add_option("--without", a.without, "Leave this pass out; may be repeated");
+  add_rematerialise_option(*command, a.rematerialise);
   command->add_option("--target", a.target, "Whose fusions and layouts: cpu or reference")
       ->capture_default_str();
   auto* dot = command->add_flag("--dot", a.dot, "Print a graph for Graphviz");

@@ -30,7 +30,7 @@ constexpr int traced_steps = 20;
 struct Arguments {
   std::string model;
   train::Recipe given;
-  std::string image = "1x28x28";
+  std::string image = "1x28x28", rematerialise;
   std::int64_t vocabulary = 96;
   Execution execution;
   double seconds = 2;
@@ -150,6 +150,7 @@ void run(const Arguments& arguments) {
   const auto recipe = recipe_of(arguments);
   auto options = train::train_options(recipe);
   options.update.report_norm = !arguments.no_gradient_norm;
+  options.memory = memory_budget(arguments.rematerialise);
   const int threads = threads_of(arguments.execution);
   exec::CpuExecutor executor({.threads = threads});
   train::TrainingStep step(model_of(recipe, arguments), options, executor);
@@ -186,6 +187,8 @@ void run(const Arguments& arguments) {
        fmt::format("Values take {} of memory (at least {} are alive at once), kernels {} more.",
                    to_string(memory.values), to_string(memory.lower_bound),
                    to_string(memory.scratch))});
+  if (const auto made = step.executable().recomputation())
+    report.answer.insert(report.answer.begin() + 3, "By --rematerialise, " + sentence(*made) + ".");
   Json json = to_json(report);
   json["training"] = measures(timing);
   json["training"].update({{"kernels_seconds", kernels.seconds},
@@ -231,6 +234,7 @@ void add_profile_training(CLI::App& parent) {
                       "Shorten gradients to this norm; 0: do not");
   command->add_flag("--no-gradient-norm", a.no_gradient_norm,
                     "Leave out the gradients' norm, which gnomon train records");
+  add_rematerialise_option(*command, a.rematerialise);
   command->add_option("--threads", a.execution.threads,
                       "Threads that compute; default: one per core");
   command->add_option("--seconds", a.seconds, "How long to time steps, at least")

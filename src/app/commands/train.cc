@@ -95,6 +95,7 @@ void keep_settings(Arguments& arguments, const std::map<std::string, std::string
   take("--keep-best", "keep.best", best);
   take("--keep-every", "keep.every", training.retention.every);
   take("--checkpoint-every", "checkpoint.steps", training.checkpoint_steps);
+  take("--rematerialise", "rematerialise", training.rematerialise);
   take("--out", "out", arguments.out);
   training.retention.best = best != 0;
   training.out = arguments.out;
@@ -268,6 +269,7 @@ void add_train(CLI::App& parent) {
   command->add_flag("--keep-best,!--no-keep-best", a.training.retention.best,
                     "Keep also the one with the least test loss (the default)");
   command->add_flag("--json", a.json, "Print the result as JSON");
+  add_rematerialise_option(*command, a.training.rematerialise);
   add_execution_options(*command, a.training.execution);
   command->footer(
       "Defaults are shown for small image models. resnetN: 8 epochs, batch 128, rate 0.1, weight\n"

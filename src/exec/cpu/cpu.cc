@@ -33,8 +33,10 @@ constexpr std::size_t most_shapes = 8;
 class Compiled final : public CpuExecutable {
  public:
   template <typename Shared>
-  Compiled(ir::Program program, const std::shared_ptr<const Shared>& shared)
+  Compiled(ir::Program program, const CompileOptions& compile_options,
+           const std::shared_ptr<const Shared>& shared)
       : program_(std::move(program)),
+        compile_options_(compile_options),
         device_(shared, &shared->device),
         target_(shared, &shared->target),
         options_(shared->options),
@@ -85,6 +87,10 @@ class Compiled final : public CpuExecutable {
             bytes(body.scratch_bytes())};
   }
 
+  std::optional<pass::Recomputation> recomputation() const override {
+    return plans_.empty() ? std::nullopt : last().recomputation();
+  }
+
   std::vector<std::vector<Seconds>> time_kernels(std::span<const Tensor* const> inputs,
                                                  States& states, std::vector<Tensor>& outputs,
                                                  int repetitions) override {
@@ -118,8 +124,9 @@ class Compiled final : public CpuExecutable {
       }
     }
     const auto binding = bind_arguments(program_, inputs);
-    auto plan = std::make_unique<ShapePlan>(program_, binding, states, inputs, *target_, *device_,
-                                            options_.threads, options_.without);
+    auto plan =
+        std::make_unique<ShapePlan>(program_, binding, states, inputs, *target_, *device_,
+                                    options_.threads, options_.without, compile_options_.memory);
     std::erase_if(plans_, [&](const auto& old) { return old->fits(inputs); });
     if (plans_.size() == most_shapes) plans_.pop_back();
     plans_.insert(plans_.begin(), std::move(plan));
@@ -149,6 +156,7 @@ class Compiled final : public CpuExecutable {
   }
 
   ir::Program program_;
+  CompileOptions compile_options_;
   std::shared_ptr<const cpu::Device> device_;
   std::shared_ptr<const machine::Target> target_;
   CpuOptions options_;
@@ -178,12 +186,14 @@ CpuExecutor::~CpuExecutor() = default;
 
 const machine::Target& CpuExecutor::target() const { return shared_->target; }
 
-std::unique_ptr<Executable> CpuExecutor::compile(ir::Program program) {
-  return compile_cpu(std::move(program));
+std::unique_ptr<Executable> CpuExecutor::compile(ir::Program program,
+                                                 const CompileOptions& options) {
+  return compile_cpu(std::move(program), options);
 }
 
-std::unique_ptr<CpuExecutable> CpuExecutor::compile_cpu(ir::Program program) {
-  return std::make_unique<Compiled>(std::move(program), shared_);
+std::unique_ptr<CpuExecutable> CpuExecutor::compile_cpu(ir::Program program,
+                                                        const CompileOptions& options) {
+  return std::make_unique<Compiled>(std::move(program), options, shared_);
 }
 
 }  // namespace gnomon::exec

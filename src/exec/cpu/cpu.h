@@ -85,8 +85,10 @@ class CpuExecutor : public Executor {
   const machine::Target& target() const override;
 
   // The executable may outlive the executor. Throws InputError if the program does not verify.
-  std::unique_ptr<Executable> compile(ir::Program program) override;
-  std::unique_ptr<CpuExecutable> compile_cpu(ir::Program program);
+  std::unique_ptr<Executable> compile(ir::Program program,
+                                      const CompileOptions& options = {}) override;
+  std::unique_ptr<CpuExecutable> compile_cpu(ir::Program program,
+                                             const CompileOptions& options = {});
 
  private:
   struct Shared;

@@ -7,16 +7,18 @@
 #include "exec/cpu/prologue.h"
 #include "exec/cpu/sequence.h"
 #include "exec/states.h"
+#include "pass/pipeline.h"
 
 namespace gnomon::exec::cpu {
 
 class ShapePlan {
  public:
-  // `program` with its symbols replaced by `binding`, lowered without the passes named. Where a
-  // state is kept in a layout already, that is taken as given.
+  // `program` with its symbols replaced by `binding`, lowered without the passes named, within the
+  // budget if there is one. Where a state is kept in a layout already, that is taken as given.
   ShapePlan(const ir::Program& program, const ir::Binding& binding, States& states,
             std::span<const Tensor* const> inputs, const machine::Target& target,
-            const Device& device, int pool, const std::set<std::string>& without);
+            const Device& device, int pool, const std::set<std::string>& without,
+            const std::optional<pass::MemoryBudget>& memory);
 
   // Whether it was made for these shapes.
   bool fits(std::span<const Tensor* const> inputs) const;
@@ -29,7 +31,8 @@ class ShapePlan {
             Buffer& arena);
   void run() { body_.run(); }
 
-  const ir::Program& lowered() const { return lowered_; }
+  const ir::Program& lowered() const { return lowered_.program; }
+  const std::optional<pass::Recomputation>& recomputation() const { return lowered_.recomputation; }
   const Sequence& prologue() const { return prologue_; }
   Sequence& body() { return body_; }
   const Sequence& body() const { return body_; }
@@ -43,7 +46,7 @@ class ShapePlan {
 
   bool lays_out_;
   std::vector<Shape> shapes_;  // of the arguments
-  ir::Program lowered_;
+  pass::Lowered lowered_;
   StateUse use_;
   Split split_;
   std::vector<std::pair<DType, Shape>> outputs_;

@@ -111,7 +111,11 @@ std::string_view ReferenceExecutor::name() const {
   return precision_ == Precision::native ? "reference" : "reference-f64";
 }
 
-std::unique_ptr<Executable> ReferenceExecutor::compile(ir::Program program) {
+std::unique_ptr<Executable> ReferenceExecutor::compile(ir::Program program,
+                                                       const CompileOptions& options) {
+  if (options.memory)
+    throw InputError("{}: the reference executor keeps every value; a memory budget needs cpu",
+                     program.name);
   return std::make_unique<ReferenceExecutable>(std::move(program), precision_);
 }
 

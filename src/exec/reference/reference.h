@@ -44,7 +44,9 @@ class ReferenceExecutor : public Executor {
 
   std::string_view name() const override;
   const machine::Target& target() const override { return *target_; }
-  std::unique_ptr<Executable> compile(ir::Program program) override;
+  // Keeps every value: a memory budget is an InputError.
+  std::unique_ptr<Executable> compile(ir::Program program,
+                                      const CompileOptions& options = {}) override;
 
  private:
   Precision precision_;
