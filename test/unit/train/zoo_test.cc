@@ -36,7 +36,8 @@ std::int64_t parameters(const ir::Program& program) {
 
 TEST(Zoo, EveryModelVerifiesAndReadsBack) {
   for (const auto& name : model_names())
-    for (const Mode mode : {Mode::training, Mode::inference}) {
+    for (const Mode mode : {Mode::training, Mode::inference, Mode::prefill, Mode::decode}) {
+      if (mode >= Mode::prefill && family_of(name) != Family::language_model) continue;
       auto shape = small();
       shape.dropout = 0.1;
       const auto program = build_model(name, shape, mode);
@@ -53,6 +54,31 @@ TEST(Zoo, TrainingAndInferenceHaveTheSameStates) {
     for (std::size_t i = 0; i < training.states.size(); ++i)
       EXPECT_EQ(training.states[i], inference.states[i]) << name;
   }
+}
+
+// So what is kept of a trained model holds no caches.
+TEST(Zoo, PrefillAndDecodeAddTheirCachesToTheStatesOfInference) {
+  const auto inference = build_model("gpt-nano", small(), Mode::inference);
+  const auto prefill = build_model("gpt-nano", small(), Mode::prefill);
+  const auto decode = build_model("gpt-nano", small(), Mode::decode);
+  EXPECT_EQ(prefill.states, decode.states);
+  std::vector<ir::State> parameters;
+  for (const auto& state : prefill.states) {
+    if (state.role == ir::Role::parameter) {
+      parameters.push_back(state);
+      continue;
+    }
+    EXPECT_TRUE(state.name.ends_with("key_cache") || state.name.ends_with("value_cache"));
+    EXPECT_EQ(state.type, (ir::Type{DType::f32, {2, 3, 4, 8}}));
+  }
+  EXPECT_EQ(parameters, inference.states);
+  EXPECT_EQ(prefill.states.size(), inference.states.size() + 2 * 2) << "two a layer";
+}
+
+TEST(Zoo, OnlyLanguageModelsPrefillAndDecode) {
+  for (const auto* name : {"lenet", "mlp", "resnet20", "resnet20x2"})
+    for (const Mode mode : {Mode::prefill, Mode::decode})
+      EXPECT_THROW(build_model(name, small(), mode), InputError) << name;
 }
 
 // As published: He et al. give 0.27 million parameters for depth 20 (here one channel less three,
