@@ -10,7 +10,6 @@
 #include "ir/op_info.h"
 #include "ir/text.h"
 #include "ir/verify.h"
-#include "train/generate.h"
 
 namespace gnomon::train {
 namespace {
@@ -129,30 +128,6 @@ TEST_F(GptTest, APositionSeesOnlyWhatIsBeforeIt) {
   for (std::size_t i = 0; i < 4 * 11; ++i) EXPECT_EQ(one[i], other[i]) << i;
   for (std::size_t position = 4; position < 8; ++position)
     EXPECT_NE(one[position * 11], other[position * 11]);
-}
-
-TEST_F(GptTest, GenerationIsAFunctionOfItsSeed) {
-  auto shape = small();
-  shape.batch = 1;
-  const auto single = build_model("gpt-nano", shape, Mode::inference);
-  const auto text = [&](double temperature, std::uint64_t seed, std::int64_t top) {
-    std::vector<std::int32_t> ids;
-    const std::int32_t prompt[] = {1, 2};
-    generate(single, executor_, states_, prompt, 20, {temperature, top, seed},
-             [&](std::int32_t id) { return ids.push_back(id), true; });
-    return ids;
-  };
-  EXPECT_EQ(text(1, 1, 0), text(1, 1, 0));
-  EXPECT_NE(text(1, 1, 0), text(1, 2, 0));
-  EXPECT_EQ(text(0, 1, 0), text(0, 2, 0)) << "the likeliest token is not drawn";
-  EXPECT_EQ(text(0, 1, 0), text(5, 9, 1)) << "nor is it among one";
-}
-
-TEST_F(GptTest, GenerationRefusesWhatMakesNoSense) {
-  const auto nothing = [](std::int32_t) { return true; };
-  const std::int32_t prompt[] = {1};
-  EXPECT_THROW(generate(model_, executor_, states_, {}, 1, {}, nothing), InputError);
-  EXPECT_THROW(generate(model_, executor_, states_, prompt, 1, {-1, 0, 0}, nothing), InputError);
 }
 
 }  // namespace
