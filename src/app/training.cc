@@ -302,17 +302,16 @@ class Session {
   // How the model goes on from the beginning of the test part.
   void write_sample(std::int64_t step) {
     if (!workload_.tokeniser || !recipe_.program.empty()) return;
-    auto states = trainer_->trained();
     train::Sampling sampling;
     sampling.temperature = 0.8;
-    auto shape = train::shape_of(recipe_, workload_);
-    shape.batch = 1;
+    const auto shape = train::shape_of(recipe_, workload_);
     const auto first = workload_.splits.test.inputs.span<std::int32_t>().first(
         static_cast<std::size_t>(std::min(prompt_tokens, shape.context)));
     const std::string prompt = workload_.tokeniser->decode(first);
+    train::Decoder decoder(train::text_model(recipe_.model, shape, true, train::Precision::f32),
+                           *executor_, trainer_->trained());
     const std::string text =
-        continue_text(train::build_model(recipe_.model, shape, train::Mode::inference), *executor_,
-                      states, *workload_.tokeniser, prompt, sample_tokens, sampling);
+        continue_text(decoder, *workload_.tokeniser, prompt, sample_tokens, sampling);
     record_.samples.push_back({step, prompt, text});
   }
 
@@ -428,11 +427,11 @@ train::ModelFile checkpoint_model(const fs::path& folder, const std::string& che
                     train::trained_states(model, snapshot, record.recipe.average), snapshot.steps);
 }
 
-std::string continue_text(const ir::Program& model, exec::Executor& executor, exec::States& states,
-                          const data::Tokeniser& tokeniser, const std::string& prompt,
-                          std::int64_t tokens, const train::Sampling& sampling) {
+std::string continue_text(train::Decoder& decoder, const data::Tokeniser& tokeniser,
+                          const std::string& prompt, std::int64_t tokens,
+                          const train::Sampling& sampling) {
   std::vector<std::int32_t> ids;
-  train::generate(model, executor, states, tokeniser.encode(prompt, "prompt"), tokens, sampling,
+  train::generate(decoder, tokeniser.encode(prompt, "prompt"), tokens, sampling,
                   [&](std::int32_t id) {
                     ids.push_back(id);
                     return id != tokeniser.end_of_text();

@@ -49,8 +49,8 @@ train::ModelFile checkpoint_model(const std::filesystem::path& folder,
                                   const std::string& checkpoint);
 
 // Continues a text by what the model makes of it.
-std::string continue_text(const ir::Program& model, exec::Executor& executor, exec::States& states,
-                          const data::Tokeniser& tokeniser, const std::string& prompt,
-                          std::int64_t tokens, const train::Sampling& sampling);
+std::string continue_text(train::Decoder& decoder, const data::Tokeniser& tokeniser,
+                          const std::string& prompt, std::int64_t tokens,
+                          const train::Sampling& sampling);
 
 }  // namespace gnomon::app

@@ -212,6 +212,18 @@ Match identity_transpose(Simplifier&, const ir::Transpose& op, const Operands& x
   return x[0];
 }
 
+// What it moves are dimensions of one element.
+Match transpose_that_moves_nothing(Simplifier& s, const ir::Transpose& op, const Operands& x) {
+  const ir::Dims& dims = s.type(x[0]).dims;
+  std::int64_t last = -1;
+  for (const auto axis : op.permutation) {
+    if (dims[static_cast<std::size_t>(axis)] == ir::Dim(1)) continue;
+    if (axis < last) return {};
+    last = axis;
+  }
+  return s.emit(ir::Reshape{ir::infer(op, std::vector{s.type(x[0])})[0]}, {x[0]});
+}
+
 Match transpose_of_transpose(Simplifier& s, const ir::Transpose& op, const Operands& x) {
   const auto* inner = s.made_by<ir::Transpose>(x[0]);
   if (inner == nullptr) return {};
@@ -450,6 +462,7 @@ constexpr NamedRule rules[] = {
     {"reshape to own type", Only<reshape_to_own_type>::apply},
     {"reshape of reshape", Only<reshape_of_reshape>::apply},
     {"identity transpose", Only<identity_transpose>::apply},
+    {"transpose that moves nothing", Only<transpose_that_moves_nothing>::apply},
     {"transpose of transpose", Only<transpose_of_transpose>::apply},
     {"broadcast to own type", Only<broadcast_to_own_type>::apply},
     {"broadcast of broadcast", Only<broadcast_of_broadcast>::apply},

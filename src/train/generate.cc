@@ -45,36 +45,115 @@ std::int32_t draw(std::span<const float> logits, const Sampling& sampling, doubl
   return order.back();
 }
 
+// The shape of the argument of a program that reads a window of tokens.
+Shape tokens_of(const ir::Program& program) {
+  const auto inputs = ir::inputs_of(program);
+  const auto* taken = inputs.size() == 1 ? &program.nodes[inputs[0]].results[0] : nullptr;
+  if (taken == nullptr || taken->dtype != DType::i32 || taken->rank() != 2)
+    throw InputError("{}: is no language model: it does not take tokens i32[1, context]",
+                     program.name);
+  Shape shape = ir::bound_shape(taken->dims);
+  if (taken->dims[0].is_symbol()) shape[0] = 1;
+  return shape;
+}
+
+// Fresh states of the program, with those that `trained` has, every parameter among them, set to
+// what they are there.
+exec::States states_of(const ir::Program& program, const exec::States& trained) {
+  exec::States states(program, 0);
+  for (const auto& state : program.states)
+    if (state.role == ir::Role::parameter || trained.contains(state.name))
+      states.set(state.name, trained.get(state.name));
+  return states;
+}
+
 }  // namespace
 
-void generate(const ir::Program& model, exec::Executor& executor, exec::States& states,
-              std::span<const std::int32_t> prompt, std::int64_t count, const Sampling& sampling,
-              const std::function<bool(std::int32_t)>& next) {
+TextModel text_model(std::string_view name, ModelShape shape, bool cache, Precision precision) {
+  shape.batch = 1;
+  const auto in = [&](Mode mode) {
+    return at_precision(build_model(name, shape, mode), precision);
+  };
+  if (!cache) return {in(Mode::inference), std::nullopt};
+  return {in(Mode::prefill), in(Mode::decode)};
+}
+
+TextModel text_model(const ModelFile& file, bool cache, Precision precision) {
+  if (file.program) return {at_precision(*file.program, precision), std::nullopt};
+  return text_model(file.model, file.shape, cache, precision);
+}
+
+Decoder::Decoder(TextModel model, exec::Executor& executor, const exec::States& trained)
+    : states_(states_of(model.window, trained)),
+      tokens_(DType::i32, tokens_of(model.window)),
+      token_(DType::i32, {1, 1}),
+      position_(DType::i64, {}) {
+  whole_ = compile(std::move(model.window), executor);
+  if (model.decode) decode_ = compile(std::move(*model.decode), executor);
+}
+
+Decoder::Compiled Decoder::compile(ir::Program program, exec::Executor& executor) {
+  const auto logits = output_index(program, "logits");
+  return {executor.compile(std::move(program)), logits, {}};
+}
+
+void Decoder::prepare() {
+  window_ = {0};
+  read_window();
+  if (has_cache()) read_last();
+}
+
+std::span<const float> Decoder::begin(std::span<const std::int32_t> prompt) {
+  GNOMON_CHECK(!prompt.empty(), "an empty prompt");
+  const auto read = prompt.last(std::min(prompt.size(), context()));
+  window_.assign(read.begin(), read.end());
+  return read_window();
+}
+
+std::span<const float> Decoder::add(std::int32_t token) {
+  window_.push_back(token);
+  if (window_.size() <= context()) return has_cache() ? read_last() : read_window();
+  const auto kept = std::max<std::size_t>(1, context() / 2);
+  window_.erase(window_.begin(), window_.end() - static_cast<std::ptrdiff_t>(kept));
+  return read_window();
+}
+
+// Later positions do not see into earlier ones: what fills the rest of the window is all one.
+std::span<const float> Decoder::read_window() {
+  std::copy(window_.begin(), window_.end(), tokens_.span<std::int32_t>().begin());
+  const Tensor* arguments[] = {&tokens_};
+  return run(whole_, arguments, window_.size() - 1);
+}
+
+std::span<const float> Decoder::read_last() {
+  token_.span<std::int32_t>()[0] = window_.back();
+  position_.span<std::int64_t>()[0] = static_cast<std::int64_t>(window_.size()) - 1;
+  const Tensor* arguments[] = {&token_, &position_};
+  return run(decode_, arguments, 0);
+}
+
+std::span<const float> Decoder::run(Compiled& program, std::span<const Tensor* const> arguments,
+                                    std::size_t row) {
+  program.executable->run(arguments, states_, program.outputs);
+  const Tensor* logits = &program.outputs[program.logits];
+  if (logits->dtype() != DType::f32) {
+    logits_ = convert(*logits, DType::f32);
+    logits = &logits_;
+  }
+  const auto tokens = static_cast<std::size_t>(logits->shape().back());
+  return logits->span<float>().subspan(row * tokens, tokens);
+}
+
+void generate(Decoder& decoder, std::span<const std::int32_t> prompt, std::int64_t count,
+              const Sampling& sampling, const std::function<bool(std::int32_t)>& next) {
   check_sampling(prompt, sampling);
-  const auto executable = executor.compile(model);
-  const auto inputs = ir::inputs_of(model);
-  const auto& taken = model.nodes[inputs.at(0)].results[0];
-  if (inputs.size() != 1 || taken.dtype != DType::i32 || taken.rank() != 2)
-    throw InputError("{}: is no language model: it does not take tokens i32[1, context]",
-                     model.name);
-  const std::size_t logits_output = output_index(model, "logits");
-  Tensor window(DType::i32, ir::bound_shape(taken.dims));
-  const auto context = static_cast<std::size_t>(window.shape()[1]);
-  std::vector<std::int32_t> text(prompt.begin(), prompt.end());
-  std::vector<Tensor> outputs;
+  if (count < 1) return;
   const Random random(sampling.seed, "generate");
-  for (std::int64_t i = 0; i < count; ++i) {
-    // Later positions do not see into earlier ones: what fills the rest of the window is all one.
-    const std::size_t seen = std::min(context, text.size());
-    std::copy_n(text.end() - static_cast<std::ptrdiff_t>(seen), seen,
-                window.span<std::int32_t>().begin());
-    const Tensor* arguments[] = {&window};
-    executable->run(arguments, states, outputs);
-    const Tensor logits = convert(outputs[logits_output], DType::f32);
-    const auto vocabulary = static_cast<std::size_t>(logits.shape().back());
-    const auto last = logits.span<float>().subspan((seen - 1) * vocabulary, vocabulary);
-    text.push_back(draw(last, sampling, random.uniform(static_cast<std::uint64_t>(i))));
-    if (!next(text.back())) return;
+  std::span<const float> logits = decoder.begin(prompt);
+  for (std::int64_t i = 0;; ++i) {
+    const auto token = draw(logits, sampling, random.uniform(static_cast<std::uint64_t>(i)));
+    if (!next(token) || i + 1 == count) return;
+    logits = decoder.add(token);
   }
 }
 

@@ -26,8 +26,21 @@ struct Arguments {
   train::Sampling sampling;
   std::string precision = "f32";
   Execution execution;
-  bool json = false;
+  bool no_cache = false, json = false;
 };
+
+// When the tokens of a continuation came.
+struct Times {
+  Seconds start, first, last;  // the prompt's reading began; the first and the last token was drawn
+
+  Seconds all() const { return last - start; }
+};
+
+// Of tokens in a duration, nothing if there is none.
+nlohmann::json per_second(std::size_t tokens, Seconds duration) {
+  if (tokens == 0 || duration.value <= 0) return nullptr;
+  return static_cast<double>(tokens) / duration.value;
+}
 
 void run(const Arguments& arguments) {
   if (arguments.tokens < 1 || arguments.tokens > 1'000'000)
@@ -40,34 +53,42 @@ void run(const Arguments& arguments) {
     throw InputError("{}: holds {}, which is no language model", path.string(), file.model);
   StackSampling stacks(arguments.execution.stacks_file);
   const auto executor = make_executor(arguments.execution);
-  const ir::Program model = file.build(1).inference;
-  exec::States states = train::restore(file, model);
+  train::Decoder decoder(
+      train::text_model(file, !arguments.no_cache, train::precision_named(arguments.precision)),
+      *executor, train::restore(file, file.build(1).inference));
   const auto prompt = file.tokeniser->encode(arguments.prompt, "--prompt");
   train::check_sampling(prompt, arguments.sampling);
   Tracing tracing(arguments.execution.trace_file);
   std::vector<std::int32_t> ids;
   const bool show = !arguments.json;
   if (show) fmt::print("{}", arguments.prompt);
-  const Seconds start = now();
-  train::generate(train::at_precision(model, train::precision_named(arguments.precision)),
-                  *executor, states, prompt, arguments.tokens, arguments.sampling,
-                  [&](std::int32_t id) {
-                    ids.push_back(id);
-                    if (show) fmt::print("{}", file.tokeniser->decode(std::span(&id, 1)));
-                    std::fflush(stdout);
-                    return id != file.tokeniser->end_of_text() && !interrupted();
-                  });
-  const double rate = static_cast<double>(ids.size()) / (now() - start).value;
+  std::fflush(stdout);
+  const Seconds before = now();
+  decoder.prepare();
+  Times times{now(), {}, {}};
+  train::generate(decoder, prompt, arguments.tokens, arguments.sampling, [&](std::int32_t id) {
+    times.last = now();
+    if (ids.empty()) times.first = times.last;
+    ids.push_back(id);
+    if (show) fmt::print("{}", file.tokeniser->decode(std::span(&id, 1)));
+    std::fflush(stdout);
+    return id != file.tokeniser->end_of_text() && !interrupted();
+  });
   tracing.finish();
   stacks.finish();
   if (show) {
     fmt::print("\n");
-    fmt::print(stderr, "{} tokens, {:.0f} tokens/s\n", ids.size(), rate);
+    fmt::print(stderr, "{} tokens, {:.0f} tokens/s\n", ids.size(),
+               static_cast<double>(ids.size()) / times.all().value);
   } else {
     print_json({{"prompt", arguments.prompt},
                 {"text", file.tokeniser->decode(ids)},
                 {"tokens", ids.size()},
-                {"tokens_per_second", rate},
+                {"tokens_per_second", per_second(ids.size(), times.all())},
+                {"cache", decoder.has_cache()},
+                {"prepare_seconds", (times.start - before).value},
+                {"prompt_seconds", (times.first - times.start).value},
+                {"decode_tokens_per_second", per_second(ids.size() - 1, times.last - times.first)},
                 {"model_file", path.string()}});
   }
   if (interrupted()) throw Exit{130};
@@ -98,6 +119,8 @@ void add_generate(CLI::App& parent) {
       ->capture_default_str()
       ->check(at_least_0);
   command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
+  command->add_flag("--no-cache", a.no_cache,
+                    "Run the whole model for every token: the same text, slower");
   command->add_flag("--json", a.json, "Print the result as JSON");
   add_execution_options(*command, a.execution);
   command->footer(

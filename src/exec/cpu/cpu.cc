@@ -113,7 +113,8 @@ class Compiled final : public CpuExecutable {
 
   // The plan for these arguments, moved to the front.
   ShapePlan& prepare(std::span<const Tensor* const> inputs, States& states) {
-    check_states(states);
+    if (checked_ != states.identity()) check_states(states);
+    checked_ = states.identity();
     if (!plans_.empty() && types_fit(inputs)) {
       const auto found = std::find_if(plans_.begin(), plans_.end(), [&](const auto& plan) {
         return plan->fits(inputs) && plan->accepts(states);
@@ -144,6 +145,7 @@ class Compiled final : public CpuExecutable {
     return i == inputs.size();
   }
 
+  // Names and types, which states keep.
   void check_states(States& states) const {
     for (const auto& state : program_.states) {
       if (!states.contains(state.name))
@@ -161,6 +163,7 @@ class Compiled final : public CpuExecutable {
   std::shared_ptr<const machine::Target> target_;
   CpuOptions options_;
   trace::Name step_;
+  std::shared_ptr<const void> checked_;            // the states seen last
   std::vector<std::unique_ptr<ShapePlan>> plans_;  // the one used last comes first
   Buffer arena_;                                   // of the largest shape so far
 };

@@ -6,6 +6,7 @@
 #include "exec/cpu/contraction_kernel.h"
 #include "exec/cpu/elementwise_region.h"
 #include "exec/cpu/moving.h"
+#include "exec/cpu/parallel.h"
 #include "exec/cpu/pooling.h"
 #include "exec/cpu/reference_kernel.h"
 #include "exec/cpu/rows.h"
@@ -123,8 +124,18 @@ class Chooser {
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);
     if (!call)
       return UseReference{"oneDNN takes no empty operands, and matrices in row-major order"};
-    return choose(make_primitive(device_, call->ports, call->prepare),
+    return choose(make_primitive(device_, call->ports, call->prepare, threads()),
                   "oneDNN has no primitive for it");
+  }
+
+  // Little work stays on the calling thread: oneDNN wakes the pool up to twice a call.
+  Threads threads() const {
+    constexpr double flops_worth_waking = 1e6;
+    const auto cost = ir::cost(site_.node.op, operand_types(site_), site_.node.results);
+    return cost.flops.value < flops_worth_waking &&
+                   cost.bytes.value < static_cast<double>(worth_waking)
+               ? Threads::caller
+               : Threads::pool;
   }
 
   [[noreturn]] Choice no_kernel() const {

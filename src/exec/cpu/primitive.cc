@@ -73,10 +73,15 @@ struct Way {
   Buffer kept;  // the reordered constant
 };
 
+int pool_for(Threads threads) { return threads == Threads::caller ? 1 : omp_get_max_threads(); }
+
 class PrimitiveKernel final : public Kernel {
  public:
-  PrimitiveKernel(const Device& device, std::vector<Port> ports, Prepared prepared, bool in_f32)
-      : ports_(std::move(ports)), implementation_("onednn " + prepared.implementation) {
+  PrimitiveKernel(const Device& device, std::vector<Port> ports, Prepared prepared, bool in_f32,
+                  Threads threads)
+      : ports_(std::move(ports)),
+        threads_(threads),
+        implementation_("onednn " + prepared.implementation) {
     std::vector<std::pair<int, Desc>> arguments;
     for (std::size_t p = 0; p < ports_.size(); ++p) {
       ways_.push_back(make_way(ports_[p], prepared.wanted[p], device));
@@ -98,6 +103,7 @@ class PrimitiveKernel final : public Kernel {
   }
 
   void run(const Memory& memory) override {
+    const PoolSize pool(pool_for(threads_));
     call_.point(ports_.size(), memory.scratch + pad_);
     for (std::size_t p = 0; p < ports_.size(); ++p) call_.point(p, enter(p, memory));
     call_.run();
@@ -182,6 +188,7 @@ class PrimitiveKernel final : public Kernel {
   }
 
   std::vector<Port> ports_;
+  Threads threads_;
   std::vector<Way> ways_;
   Call call_;
   std::size_t scratch_ = 0, pad_ = 0;
@@ -205,7 +212,8 @@ bool is_slow(const Prepared& prepared) {
 }  // namespace
 
 std::unique_ptr<Kernel> make_primitive(const Device& device, std::vector<Port> ports,
-                                       const Prepare& prepare) {
+                                       const Prepare& prepare, Threads threads) {
+  const PoolSize pool(pool_for(threads));
   std::vector<Desc> stored, open;
   for (const auto& port : ports) {
     open.push_back(open_layout(port.stored));
@@ -222,7 +230,7 @@ std::unique_ptr<Kernel> make_primitive(const Device& device, std::vector<Port> p
     }
     if (prepared)
       return std::make_unique<PrimitiveKernel>(device, std::move(ports), std::move(*prepared),
-                                               in_f32);
+                                               in_f32, threads);
   }
   return nullptr;
 }
@@ -233,7 +241,8 @@ std::unique_ptr<Kernel> make_exactly(const Device& device, std::vector<Port> por
   for (const auto& port : ports) stored.push_back(port.stored);
   auto prepared = attempt(prepare, stored);
   if (!prepared || is_slow(*prepared)) return nullptr;
-  return std::make_unique<PrimitiveKernel>(device, std::move(ports), std::move(*prepared), false);
+  return std::make_unique<PrimitiveKernel>(device, std::move(ports), std::move(*prepared), false,
+                                           Threads::pool);
 }
 
 std::optional<std::vector<Desc>> preferred(const std::vector<Port>& ports, const Prepare& prepare) {

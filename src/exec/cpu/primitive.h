@@ -39,11 +39,14 @@ struct Prepared {
 // Makes the primitive for descriptors of the ports, in which layouts may be left open.
 using Prepare = std::function<Prepared(const std::vector<dnnl::memory::desc>&)>;
 
+// Which threads a primitive runs on.
+enum class Threads { pool, caller };
+
 // Tries, in this order: the layouts as stored; layouts of oneDNN's choice, if it has only its slow
 // reference code for those stored; both again in f32, if it lacks bf16 on this processor. nullptr
 // if it can do none of them.
 std::unique_ptr<Kernel> make_primitive(const Device& device, std::vector<Port> ports,
-                                       const Prepare& prepare);
+                                       const Prepare& prepare, Threads threads);
 
 // Only in the layouts and element types as stored, and not by reference code; nullptr otherwise.
 std::unique_ptr<Kernel> make_exactly(const Device& device, std::vector<Port> ports,

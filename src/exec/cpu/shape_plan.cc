@@ -75,9 +75,9 @@ void ShapePlan::bind(std::span<const Tensor* const> inputs, States& states,
   size_outputs(outputs);
   for (std::size_t i = 0; i < lowered().states.size(); ++i) {
     const auto& state = lowered().states[i];
-    if (states.slot(state.name).declared.layout != state.layout)
-      states.keep_in(state.name, state.layout);
-    bindings_.states[i] = states.slot(state.name).bytes.data();
+    auto& slot = states.slot(state.name);
+    if (slot.declared.layout != state.layout) states.keep_in(state.name, state.layout);
+    bindings_.states[i] = slot.bytes.data();
   }
   bindings_.arena = arena.data();
   if (is_stale(states)) run_prologue(states);

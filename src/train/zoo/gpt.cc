@@ -13,6 +13,12 @@ ir::Value feed_forward(Layers& l, const std::string& name, ir::Value x) {
   return l.reshape(l.linear(name + ".down", hidden, width), dims);
 }
 
+// By which traces and messages tell the programs of one generation apart.
+std::string named_for(Mode mode, std::string model) {
+  if (mode == Mode::prefill) return model + " prefill";
+  return mode == Mode::decode ? model + " decode" : model;
+}
+
 }  // namespace
 
 ir::Program gpt(std::string name, const GptSize& size, const ModelShape& shape, Mode mode) {
@@ -20,14 +26,16 @@ ir::Program gpt(std::string name, const GptSize& size, const ModelShape& shape, 
     throw InputError("{}: {} features do not divide into {} heads", name, size.features,
                      size.heads);
   constexpr double deviation = 0.02;
-  Layers l(std::move(name), mode, shape.seed);
-  const ir::Value tokens = l.input("tokens", {DType::i32, {shape.batch, shape.context}});
+  Layers l(named_for(mode, std::move(name)), mode, shape.seed);
+  const auto length = mode == Mode::decode ? 1 : shape.context;
+  const AttentionShape attention{size.heads, shape.context, shape.dropout};
+  const ir::Value tokens = l.input("tokens", {DType::i32, {shape.batch, length}});
   ir::Value x = l.embedding("embedding", tokens, shape.vocabulary, size.features, deviation);
-  x = l.dropout(l.add_positions("positions", x, deviation), shape.dropout);
+  x = l.dropout(l.add_positions("positions", x, shape.context, deviation), shape.dropout);
   for (std::int64_t i = 0; i < size.layers; ++i) {
     const auto part = [&](std::string_view which) { return fmt::format("layer{}.{}", i, which); };
-    const ir::Value seen = l.causal_attention(part("attention"), l.layer_norm(part("norm1"), x),
-                                              size.heads, shape.dropout);
+    const ir::Value seen =
+        l.causal_attention(part("attention"), l.layer_norm(part("norm1"), x), attention);
     x = l.add(x, l.dropout(seen, shape.dropout));
     const ir::Value thought = feed_forward(l, part("feed_forward"), l.layer_norm(part("norm2"), x));
     x = l.add(x, l.dropout(thought, shape.dropout));

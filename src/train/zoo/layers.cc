@@ -11,6 +11,8 @@ using ir::Value;
 
 namespace {
 
+using Axes = std::vector<std::int64_t>;
+
 // PyTorch's default for linear and convolution layers: uniform within 1/√fan-in.
 ir::Initial by_fan_in(std::int64_t fan_in) {
   return {ir::Initial::Kind::uniform, 1 / std::sqrt(static_cast<double>(fan_in))};
@@ -133,11 +135,15 @@ Value Layers::against_table(const std::string& embedding, Value x) {
   return reshape(product, {dims[0], dims[1], type(rows_of).dims[0]});
 }
 
-Value Layers::add_positions(const std::string& name, Value x, double deviation) {
+Value Layers::add_positions(const std::string& name, Value x, std::int64_t context,
+                            double deviation) {
   build_.label(name);
-  const ir::Dims dims = type(x).dims;
-  const Value positions = build_.parameter(name + ".weight", {DType::f32, {dims[1], dims[2]}},
-                                           {ir::Initial::Kind::normal, deviation});
+  Value positions = build_.parameter(name + ".weight", {DType::f32, {context, width_of(type(x))}},
+                                     {ir::Initial::Kind::normal, deviation});
+  if (mode_ == Mode::decode) {
+    const Value here = build_(ir::Convert{DType::i32}, {reshape(position(), {1})});
+    positions = build_(ir::Gather{}, {positions, here});
+  }
   return add(x, build_(ir::Broadcast{{1, 2}, type(x)}, {positions}));
 }
 
@@ -156,7 +162,7 @@ Value Layers::global_mean(Value x) {
 }
 
 Value Layers::dropout(Value x, double share) {
-  if (share == 0 || mode_ == Mode::inference) return x;
+  if (share == 0 || mode_ != Mode::training) return x;
   if (!step_) step_ = build_.input("step", {DType::i64, {}});
   const Value number =
       build_(ir::RandomUniform{static_cast<std::int64_t>(seed_), streams_++, type(x)}, {*step_});
@@ -165,36 +171,75 @@ Value Layers::dropout(Value x, double share) {
   return build_(ir::Multiply{}, {x, scale(kept, 1 / (1 - share))});
 }
 
-Value Layers::causal_attention(const std::string& name, Value x, std::int64_t heads,
-                               double dropout_share) {
+Value Layers::causal_attention(const std::string& name, Value x, const AttentionShape& shape) {
   const ir::Dims dims = type(x).dims;
   const auto batch = dims[0].size, length = dims[1].size, width = dims[2].size;
-  const auto depth = width / heads;
+  const auto heads = shape.heads, depth = width / heads;
   const Value rows = as_rows(x);
-  // [b·t, width] → [b, heads, t, depth]
-  const auto split = [&](const std::string& which) {
+  // [b·t, width] → [b, heads, t, depth], or with the last two exchanged
+  const auto split = [&](const std::string& which, bool exchanged) {
     const Value all = linear(name + "." + which, rows, width);
-    return build_(ir::Transpose{{0, 2, 1, 3}}, {reshape(all, {batch, length, heads, depth})});
+    const ir::Transpose by_head{exchanged ? Axes{0, 2, 3, 1} : Axes{0, 2, 1, 3}};
+    return build_(by_head, {reshape(all, {batch, length, heads, depth})});
   };
-  const Value query = split("query"), key = split("key"), value = split("value");
+  // Caches have their positions side by side: a new one is put there in long rows.
+  const bool caches = mode_ == Mode::prefill || mode_ == Mode::decode;
+  const Value query = split("query", false);
+  Value key = split("key", caches), value = split("value", caches);
   build_.label(name);
-  const Value scores = scale(build_(ir::MatMul{false, true}, {query, key}),
+  if (caches) {
+    key = cached(name + ".key_cache", key, shape.context);
+    value = cached(name + ".value_cache", value, shape.context);
+  }
+  const Value scores = scale(build_(ir::MatMul{false, !caches}, {query, key}),
                              1 / std::sqrt(static_cast<double>(depth)));
-  Value weights = build_(
-      ir::Softmax{}, {add(scores, build_(ir::Broadcast{{2, 3}, type(scores)}, {mask(length)}))});
-  weights = dropout(weights, dropout_share);
-  const Value mixed = build_(ir::Transpose{{0, 2, 1, 3}}, {build_(ir::MatMul{}, {weights, value})});
+  const Value hidden = mask(length, type(scores).dims[3].size);
+  Value weights =
+      build_(ir::Softmax{}, {add(scores, build_(ir::Broadcast{{2, 3}, type(scores)}, {hidden}))});
+  weights = dropout(weights, shape.dropout);
+  const Value mixed =
+      build_(ir::Transpose{{0, 2, 1, 3}}, {build_(ir::MatMul{false, caches}, {weights, value})});
   const Value out = linear(name + ".output", reshape(mixed, {batch * length, width}), width);
   return reshape(out, dims);
 }
 
-// 0 where the second position is not behind the first, else very negative.
-Value Layers::mask(std::int64_t length) {
-  if (const auto found = masks_.find(length); found != masks_.end()) return found->second;
-  const ir::Type square{DType::f32, {length, length}};
-  const Value first = build_(ir::Iota{0, square}, {}), second = build_(ir::Iota{1, square}, {});
+// The place in its text of the token that a decode program is given.
+Value Layers::position() {
+  if (!position_) position_ = build_.input("position", {DType::i64, {}});
+  return *position_;
+}
+
+// [queries, keys]: 0 where the key's position is not behind the query's, else very negative.
+Value Layers::mask(std::int64_t queries, std::int64_t keys) {
+  if (const auto found = masks_.find(keys); found != masks_.end()) return found->second;
+  const ir::Type table{DType::f32, {queries, keys}};
+  const Value second = build_(ir::Iota{1, table}, {});
+  const Value first =
+      mode_ == Mode::decode
+          ? build_.broadcast_like(build_(ir::Convert{DType::f32}, {position()}), second)
+          : build_(ir::Iota{0, table}, {});
   const Value behind = build_(ir::Step{}, {build_(ir::Subtract{}, {second, first})});
-  return masks_[length] = scale(behind, -1e9);
+  return masks_[keys] = scale(behind, -1e9);
+}
+
+// Keys or values [b, heads, depth, context] of the whole text, of which `fresh` are new.
+Value Layers::cached(const std::string& name, Value fresh, std::int64_t context) {
+  const ir::Dims dims = type(fresh).dims;
+  const ir::Type whole{DType::f32, {dims[0], dims[1], dims[2], context}};
+  Value all = fresh;
+  const Value old = build_.state({name, whole, ir::Role::statistic, constant(0), {}});
+  if (mode_ == Mode::decode) {
+    // Products with 0 and 1 and the sum of one of them with 0 are exact.
+    const Value number = build_(ir::Convert{DType::i32}, {reshape(position(), {1})});
+    const Value row = reshape(build_(ir::OneHot{context}, {number}), {context});
+    const Value here = build_(ir::Broadcast{{3}, whole}, {row});
+    const Value elsewhere = build_(ir::Subtract{}, {build_.full_like(here, 1), here});
+    const Value spread =
+        build_(ir::Broadcast{{0, 1, 2}, whole}, {reshape(fresh, {dims[0], dims[1], dims[2]})});
+    all = add(build_(ir::Multiply{}, {old, elsewhere}), build_(ir::Multiply{}, {spread, here}));
+  }
+  build_.write(name, all);
+  return all;
 }
 
 Value Layers::flatten(Value x) {

@@ -22,9 +22,20 @@ namespace gnomon::train {
 
 // What a program is built for. Training: dropout drops, batch-norm uses and follows the batch's
 // statistics. Inference: dropout does nothing, batch-norm uses the statistics it followed.
-enum class Mode { training, inference };
+//
+// Two more are of language models, for a text that grows. Prefill: inference that also keeps the
+// keys and values of each attention in states, its caches. Decode: inference on one more token, at
+// the argument "position" (i64, counts from 0), which it puts into the caches; it sees what they
+// hold up to there. Their programs share states, the caches among them.
+enum class Mode { training, inference, prefill, decode };
 
 struct ModelShape;
+
+struct AttentionShape {
+  std::int64_t heads = 1;
+  std::int64_t context = 1;  // positions of the text, at most
+  double dropout = 0;        // of the attention weights
+};
 
 struct ConvolutionShape {
   std::int64_t channels = 1;
@@ -66,8 +77,10 @@ class Layers {
   // The scalar product of each vector with each row of an embedding's table, as output layer:
   // [b, t, width] → [b, t, rows].
   ir::Value against_table(const std::string& embedding, ir::Value x);
-  // A learned vector of `width` per position, added to each [b, positions, width].
-  ir::Value add_positions(const std::string& name, ir::Value x, double deviation);
+  // A learned vector of `width` for each of `context` positions, added to x [b, context, width]; in
+  // a decode program that of "position", to x [b, 1, width].
+  ir::Value add_positions(const std::string& name, ir::Value x, std::int64_t context,
+                          double deviation);
 
   ir::Value relu(ir::Value x) { return build_(ir::Relu{}, {x}); }
   // Hendrycks and Gimpel, "Gaussian error linear units", 2016, by tanh: torch.nn.GELU("tanh").
@@ -81,9 +94,10 @@ class Layers {
   ir::Value add(ir::Value x, ir::Value y) { return build_(ir::Add{}, {x, y}); }
 
   // Vaswani et al.: "Attention is all you need", 2017: each position of [b, t, width] looks at
-  // itself and those before it, by `heads` heads; q, k, v and output projections with biases.
-  ir::Value causal_attention(const std::string& name, ir::Value x, std::int64_t heads,
-                             double dropout_share);
+  // itself and those before it, by `heads` heads; q, k, v and output projections with biases. The
+  // caches of prefill and decode are the states "….key_cache" and "….value_cache", f32 [b, heads,
+  // depth, context].
+  ir::Value causal_attention(const std::string& name, ir::Value x, const AttentionShape& shape);
 
   // [n, …] → [n, width]; [b, t, width] → [b·t, width] and back, for extents that are integers.
   ir::Value flatten(ir::Value x);
@@ -95,15 +109,17 @@ class Layers {
 
  private:
   ir::Value scale(ir::Value x, double factor);
-  ir::Value mask(std::int64_t length);
+  ir::Value position();
+  ir::Value mask(std::int64_t queries, std::int64_t keys);
+  ir::Value cached(const std::string& name, ir::Value fresh, std::int64_t context);
   ir::Value per_channel(ir::Value vector, ir::Value like, std::int64_t axis);
 
   ir::Builder build_;
   Mode mode_;
   std::uint64_t seed_;
   std::int64_t streams_ = 0;  // random operators so far
-  std::optional<ir::Value> step_;
-  std::map<std::int64_t, ir::Value> masks_;  // by length
+  std::optional<ir::Value> step_, position_;
+  std::map<std::int64_t, ir::Value> masks_;  // by the number of keys
 };
 
 }  // namespace gnomon::train

@@ -107,7 +107,11 @@ Family family_of(std::string_view name) { return find_model(name).family; }
 
 ir::Program build_model(std::string_view name, const ModelShape& shape, Mode mode) {
   check(shape);
-  return find_model(name).build(std::string(name), shape, mode);
+  const KnownModel model = find_model(name);
+  if ((mode == Mode::prefill || mode == Mode::decode) && model.family != Family::language_model)
+    throw InputError("{}: is no language model: it has a program for inference, none for {}", name,
+                     mode == Mode::prefill ? "prefill" : "decode");
+  return model.build(std::string(name), shape, mode);
 }
 
 }  // namespace gnomon::train

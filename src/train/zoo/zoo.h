@@ -8,6 +8,8 @@
 //   language models     "tokens" i32[b, context], b fixed    →  "logits" f32[b, context, tokens]
 //
 // A program built for training also takes "step" (i64, counts from 1) if something in it is random.
+// A language model's program for decoding takes one token and its place instead of a whole text:
+// "tokens" i32[b, 1], "position" (i64, counts from 0)  →  "logits" f32[b, 1, tokens].
 
 #include <cstdint>
 #include <string>
@@ -66,8 +68,8 @@ const std::vector<std::string>& model_names();
 // Throws InputError with the nearest right name.
 Family family_of(std::string_view name);
 
-// The model of that name. Throws InputError with the nearest right name, or for a shape that it
-// cannot have.
+// The model of that name. Throws InputError with the nearest right name, for a shape that it cannot
+// have, or for a mode of language models if it is none.
 ir::Program build_model(std::string_view name, const ModelShape& shape, Mode mode);
 
 }  // namespace gnomon::train

@@ -81,6 +81,8 @@ const Case cases[] = {
     {"reshape to own type", [](auto& b, Value x, Value) { return b(Reshape{matrix}, {x}); }, "x"},
     {"reshape of reshape", [](auto& b, Value x, Value) { return b(Reshape{{DType::f32, {2, 12}}}, {b(Reshape{{DType::f32, {24}}}, {x})}); }, "reshape"},
     {"identity transpose", [](auto& b, Value x, Value) { return b(Transpose{{0, 1}}, {x}); }, "x"},
+    {"transpose that moves nothing", [](auto& b, Value x, Value) { return b(Transpose{{1, 0, 2}}, {b(Reshape{{DType::f32, {4, 1, 6}}}, {x})}); }, "reshape"},
+    {"transpose that moves nothing", [](auto& b, Value x, Value) { return b(Transpose{{2, 1, 0}}, {b(Reshape{{DType::f32, {4, 1, 6}}}, {x})}); }, "reshape transpose"},
     {"transpose of transpose", [](auto& b, Value x, Value) { return b(Transpose{{1, 0}}, {b(Transpose{{1, 0}}, {x})}); }, "x"},
     {"broadcast to own type", [](auto& b, Value x, Value) { return b(Broadcast{{0, 1}, matrix}, {x}); }, "x"},
     {"broadcast of broadcast", [](auto& b, Value, Value) {

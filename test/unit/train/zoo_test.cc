@@ -10,7 +10,6 @@
 #include "ir/op_info.h"
 #include "ir/text.h"
 #include "ir/verify.h"
-#include "train/generate.h"
 
 namespace gnomon::train {
 namespace {
@@ -36,7 +35,8 @@ std::int64_t parameters(const ir::Program& program) {
 
 TEST(Zoo, EveryModelVerifiesAndReadsBack) {
   for (const auto& name : model_names())
-    for (const Mode mode : {Mode::training, Mode::inference}) {
+    for (const Mode mode : {Mode::training, Mode::inference, Mode::prefill, Mode::decode}) {
+      if (mode >= Mode::prefill && family_of(name) != Family::language_model) continue;
       auto shape = small();
       shape.dropout = 0.1;
       const auto program = build_model(name, shape, mode);
@@ -53,6 +53,31 @@ TEST(Zoo, TrainingAndInferenceHaveTheSameStates) {
     for (std::size_t i = 0; i < training.states.size(); ++i)
       EXPECT_EQ(training.states[i], inference.states[i]) << name;
   }
+}
+
+// So what is kept of a trained model holds no caches.
+TEST(Zoo, PrefillAndDecodeAddTheirCachesToTheStatesOfInference) {
+  const auto inference = build_model("gpt-nano", small(), Mode::inference);
+  const auto prefill = build_model("gpt-nano", small(), Mode::prefill);
+  const auto decode = build_model("gpt-nano", small(), Mode::decode);
+  EXPECT_EQ(prefill.states, decode.states);
+  std::vector<ir::State> parameters;
+  for (const auto& state : prefill.states) {
+    if (state.role == ir::Role::parameter) {
+      parameters.push_back(state);
+      continue;
+    }
+    EXPECT_TRUE(state.name.ends_with("key_cache") || state.name.ends_with("value_cache"));
+    EXPECT_EQ(state.type, (ir::Type{DType::f32, {2, 3, 4, 8}}));
+  }
+  EXPECT_EQ(parameters, inference.states);
+  EXPECT_EQ(prefill.states.size(), inference.states.size() + 2 * 2) << "two a layer";
+}
+
+TEST(Zoo, OnlyLanguageModelsPrefillAndDecode) {
+  for (const auto* name : {"lenet", "mlp", "resnet20", "resnet20x2"})
+    for (const Mode mode : {Mode::prefill, Mode::decode})
+      EXPECT_THROW(build_model(name, small(), mode), InputError) << name;
 }
 
 // As published: He et al. give 0.27 million parameters for depth 20 (here one channel less three,
@@ -103,30 +128,6 @@ TEST_F(GptTest, APositionSeesOnlyWhatIsBeforeIt) {
   for (std::size_t i = 0; i < 4 * 11; ++i) EXPECT_EQ(one[i], other[i]) << i;
   for (std::size_t position = 4; position < 8; ++position)
     EXPECT_NE(one[position * 11], other[position * 11]);
-}
-
-TEST_F(GptTest, GenerationIsAFunctionOfItsSeed) {
-  auto shape = small();
-  shape.batch = 1;
-  const auto single = build_model("gpt-nano", shape, Mode::inference);
-  const auto text = [&](double temperature, std::uint64_t seed, std::int64_t top) {
-    std::vector<std::int32_t> ids;
-    const std::int32_t prompt[] = {1, 2};
-    generate(single, executor_, states_, prompt, 20, {temperature, top, seed},
-             [&](std::int32_t id) { return ids.push_back(id), true; });
-    return ids;
-  };
-  EXPECT_EQ(text(1, 1, 0), text(1, 1, 0));
-  EXPECT_NE(text(1, 1, 0), text(1, 2, 0));
-  EXPECT_EQ(text(0, 1, 0), text(0, 2, 0)) << "the likeliest token is not drawn";
-  EXPECT_EQ(text(0, 1, 0), text(5, 9, 1)) << "nor is it among one";
-}
-
-TEST_F(GptTest, GenerationRefusesWhatMakesNoSense) {
-  const auto nothing = [](std::int32_t) { return true; };
-  const std::int32_t prompt[] = {1};
-  EXPECT_THROW(generate(model_, executor_, states_, {}, 1, {}, nothing), InputError);
-  EXPECT_THROW(generate(model_, executor_, states_, prompt, 1, {-1, 0, 0}, nothing), InputError);
 }
 
 }  // namespace
