@@ -13,11 +13,9 @@
 namespace gnomon::exec::cpu {
 namespace {
 
-constexpr std::int64_t longest_block = vector_lanes * most_terms;
 constexpr std::int64_t longest_expanded = 2048;  // elements that a block expands or adds to
 constexpr std::int64_t shortest_row = 64;        // shorter blocks cost more than they save
 constexpr std::int64_t longest_period = 8192;
-constexpr std::size_t most_gathered = 8;
 constexpr std::size_t most_spread = 32;
 
 struct Plan {
@@ -33,7 +31,7 @@ std::optional<Form> form_for(const Spread& spread, std::int64_t size) {
   const std::int64_t period = spread.period();
   if (spread.chunk() % size != 0) return std::nullopt;
   if (period == 1) return Form::element;
-  if (period == vector_lanes && size % vector_lanes == 0) return Form::lanes;
+  if (period == vector_lanes() && size % vector_lanes() == 0) return Form::lanes;
   if (period > longest_period || size > longest_expanded) return std::nullopt;
   if (size % period != 0 && period % size != 0) return std::nullopt;
   return Form::whole;
@@ -53,7 +51,7 @@ std::optional<Forms> forms_for(const TapeProgram& tape, std::int64_t size) {
   }
   const auto gathered = std::count_if(forms.reducings.begin(), forms.reducings.end(),
                                       [](Form form) { return form != Form::whole; });
-  if (static_cast<std::size_t>(gathered) > most_gathered) return std::nullopt;
+  if (gathered > vector_lanes() / 2) return std::nullopt;  // they keep a vector each
   return forms;
 }
 
@@ -63,8 +61,9 @@ Plan plan_of(const TapeProgram& tape) {
   std::int64_t common = 0;
   for (const auto& s : tape.spreadings) common = std::gcd(common, s.spread.chunk());
   for (const auto& r : tape.reducings) common = std::gcd(common, r.spread.chunk());
-  const std::int64_t longest = std::clamp(tape.count / 16, usual_block, longest_block);
-  if (common == 0) return {longest / vector_lanes * vector_lanes, {}, true};
+  const std::int64_t longest =
+      std::clamp(tape.count / 16, usual_block, vector_lanes() * most_terms);
+  if (common == 0) return {longest / vector_lanes() * vector_lanes(), {}, true};
   for (std::int64_t size = std::min(common, longest); size >= shortest_row; --size)
     if (common % size == 0)
       if (auto forms = forms_for(tape, size)) return {size, std::move(*forms), true};
@@ -125,9 +124,9 @@ void find_strides(const TapeProgram& tape, Plan& plan) {
 
 // Floats that a spread or a reduction has in scratch.
 std::int64_t floats_of(const Spread& spread, Form form, std::int64_t block, bool adds) {
-  if (form == Form::element || form == Form::lanes) return vector_lanes;
+  if (form == Form::element || form == Form::lanes) return 16;
   const std::int64_t count = adds && form == Form::whole ? std::max(block, spread.period()) : block;
-  return (count + vector_lanes - 1) / vector_lanes * vector_lanes;
+  return (count + 15) / 16 * 16;
 }
 
 std::int64_t floats_of(const TapeProgram& tape, const Plan& plan) {
@@ -154,7 +153,9 @@ class CodeTape final : public TapeKernel {
             most_terms * std::max<std::int64_t>(program_.reducings[i].spread.period() / block_, 1));
   }
 
-  std::string implementation() const override { return "tape jit:avx512"; }
+  std::string implementation() const override {
+    return vector_lanes() == 16 ? "tape jit:avx512" : "tape jit:avx2";
+  }
 
  private:
   // What a part keeps from one block to the next.
@@ -218,7 +219,7 @@ class CodeTape final : public TapeKernel {
     const auto& s = program_.spreadings[i];
     const Form form = forms_.spreadings[i];
     const std::int64_t count = form == Form::element ? 1
-                               : form == Form::lanes ? vector_lanes
+                               : form == Form::lanes ? vector_lanes()
                                                      : length;
     if (in_rows_ && s.dtype == forms_.dtypes[i])
       if (const auto at = s.spread.place(position, count))
@@ -244,7 +245,7 @@ class CodeTape final : public TapeKernel {
       if (form != Form::lanes && form != Form::terms) continue;
       const auto& r = program_.reducings[i];
       r.spread.collect(r.kind, part.reduced[i], position,
-                       form == Form::terms ? length : vector_lanes, part.totals + r.first);
+                       form == Form::terms ? length : vector_lanes(), part.totals + r.first);
     }
   }
 
@@ -286,7 +287,7 @@ class CodeTape final : public TapeKernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_code_tape(const TapeProgram& program, int pool) {
-  if (program.count == 0 || program.spreadings.size() > most_spread ||
+  if (vector_lanes() == 0 || program.count == 0 || program.spreadings.size() > most_spread ||
       program.reducings.size() > most_spread)
     return nullptr;
   Plan plan = plan_of(program);

@@ -70,7 +70,9 @@ GNOMON_VECTORISED void give(const float* __restrict gradient, const float* __res
                             float this_tap, float* __restrict result, std::int64_t count,
                             std::int64_t lanes, std::int64_t step) {
   for_row(count, lanes, step, [=](std::int64_t to, std::int64_t at) {
-    result[at] += tap[to] == this_tap ? gradient[to] : 0.0f;
+    // Read in any case: of a read under a condition GCC 12 loses lanes in its code for AVX2.
+    const float given = gradient[to];
+    result[at] += tap[to] == this_tap ? given : 0.0f;
   });
 }
 

@@ -205,8 +205,10 @@ std::optional<Prepared> attempt(const Prepare& prepare, const std::vector<Desc>&
   }
 }
 
+// The reference, and the reorder for whatever has no other, element by element.
 bool is_slow(const Prepared& prepared) {
-  return prepared.implementation.find("ref") != std::string::npos;
+  return prepared.implementation.find("ref") != std::string::npos ||
+         prepared.implementation == "simple:any";
 }
 
 }  // namespace

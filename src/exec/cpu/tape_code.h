@@ -1,9 +1,9 @@
 #pragma once
 
-// The widenings, instructions and storings of a tape as machine code: one pass over a block,
-// sixteen elements at a time, in which what the instructions compute stays in vector registers.
-// The bits are those of the loops (tape_loops.h), but sums are taken in another order. For
-// processors with AVX-512.
+// The widenings, instructions and storings of a tape as machine code: one pass over a block, a
+// vector at a time, in which what the instructions compute stays in vector registers. The bits are
+// those of the loops (tape_loops.h), but sums are taken in another order. For processors with
+// AVX-512, or AVX2 and fused multiply-add.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +14,11 @@
 
 namespace gnomon::exec::cpu {
 
-inline constexpr std::int64_t vector_lanes = 16;
+// Elements in a vector of this processor's, as far as oneDNN may use it: 16 with AVX-512, 8 with
+// AVX2; 0: there is no code for it.
+std::int64_t vector_lanes();
 
-// What the lanes lanes of a broadcast operand take within a row: one element, one each, or others
+// What the lanes of a broadcast operand take within a row: one element, one each, or others
 // each time; and what a row gives to a reduction: to one f64 that its elements are combined with,
 // f32 results by lanes, to f32 elements that its own are combined with, or, as terms, its elements.
 enum class Form { element, lanes, whole, terms };
@@ -29,8 +31,8 @@ struct Forms {
 
 class TapeCode {
  public:
-  // Absent if the processor has no AVX-512, oneDNN has been told not to use it, an operator has no
-  // code here, or the system gives no memory for code.
+  // Absent if there are no vector_lanes, an operator has no code here, or the system gives no memory
+  // for code.
   static std::unique_ptr<TapeCode> make(const TapeProgram& program, const Forms& forms);
   ~TapeCode();
   TapeCode(const TapeCode&) = delete;

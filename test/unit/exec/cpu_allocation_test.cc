@@ -88,7 +88,8 @@ TEST(CpuAllocation, OurKernelsAllocateNothing) {
   EXPECT_EQ(count.allocations, 0);
 }
 
-// oneDNN makes a few small objects a call; neither it nor we make room for data.
+// oneDNN makes a few small objects a call, and its matrix products 16 KiB where there is no AVX-512;
+// neither it nor we make room for data, of which the smallest layer has 21 KiB.
 TEST(CpuAllocation, TrainingStepsMakeNoRoomForData) {
   CpuExecutor cpu;
   for (const auto precision : {DType::f32, DType::bf16}) {
@@ -97,7 +98,7 @@ TEST(CpuAllocation, TrainingStepsMakeNoRoomForData) {
     arguments.push_back(lenet::labels(64, 1));
     arguments.push_back(Tensor::scalar(0.01f));
     const auto count = steady_state(lenet::training({"b", 64}, precision, cpu.target()), arguments);
-    EXPECT_LT(count.largest, 1024u);
+    EXPECT_LT(count.largest, 20'000u);
     EXPECT_LT(count.allocations, 600);
   }
 }
