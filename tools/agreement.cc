@@ -24,6 +24,7 @@
 #include "pass/widen.h"
 #include "train/model_file.h"
 #include "train/recipe.h"
+#include "train/step_programs.h"
 
 namespace {
 

@@ -62,7 +62,8 @@ std::optional<pass::MemoryBudget> memory_budget(std::string_view text) {
   const auto* const found =
       std::find(std::begin(units), std::end(units), unit.empty() ? "B" : unit);
   const Bytes bytes(std::ldexp(number, static_cast<int>(10 * (found - std::begin(units)))));
-  if (error != std::errc() || found == std::end(units) || !(bytes >= Bytes(1)))
+  if (error != std::errc() || found == std::end(units) || !(bytes >= Bytes(1)) ||
+      !std::isfinite(bytes.value))
     throw InputError("--rematerialise {}: is neither 'auto' nor a number of bytes such as 120MiB",
                      text);
   return pass::MemoryBudget{bytes};
@@ -73,9 +74,8 @@ std::string sentence(const pass::Recomputation& recomputation) {
   if (r.nodes == 0)
     return fmt::format("values take {} of memory; nothing is computed again", to_string(r.after));
   return fmt::format(
-      "values take {} of memory instead of {}: {} operator{} computed again, for about {:.0f} % "
-      "more "
-      "time",
+      "values take {} of memory instead of {}: {} operator{} computed again, for about "
+      "{:.0f} % more time",
       to_string(r.after), to_string(r.before), r.nodes, r.nodes == 1 ? " is" : "s are",
       std::ceil(100 * (r.extra / r.time)));
 }

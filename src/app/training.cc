@@ -172,9 +172,9 @@ class Session {
     record_.total_steps = trainer_->total_steps();
     if (!t_.weights.empty()) start_from(t_.weights);
     if (keeps()) open_run();
-    if (options_.microbatch > 0 && has_statistics(trainer_->model()))
+    if (options_.at_once() < options_.batch && has_statistics(trainer_->model()))
       warn(fmt::format("{}: its statistics are of {} examples at a time, not of the batch's {}",
-                       recipe_.model, options_.microbatch, options_.batch));
+                       recipe_.model, options_.at_once(), options_.batch));
   }
 
   Trained finish() {

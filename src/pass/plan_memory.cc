@@ -34,7 +34,7 @@ class Planner {
         target_(target),
         end_(static_cast<std::uint32_t>(program.nodes.size())) {}
 
-  MemoryPlan run() {
+  MemoryPlan run(bool lays_out) {
     make_storages();
     extend_lives();
     use_state_slots();
@@ -45,7 +45,7 @@ class Planner {
     plan.lower_bound = static_cast<std::size_t>(peak.bytes);
     plan.peak = peak.node;
     plan.at_peak = alive_at(peak.node);
-    plan.arena_bytes = pack();
+    if (lays_out) plan.arena_bytes = pack();
     for (std::uint32_t i = 0; i < end_; ++i) {
       plan.values.emplace_back();
       for (std::uint32_t r = 0; r < node(i).results.size(); ++r) {
@@ -271,7 +271,11 @@ class Planner {
 }  // namespace
 
 MemoryPlan plan_memory(const Program& program, const machine::Target& target) {
-  return Planner(program, target).run();
+  return Planner(program, target).run(true);
+}
+
+MemoryPlan plan_lives(const Program& program, const machine::Target& target) {
+  return Planner(program, target).run(false);
 }
 
 std::string_view name(Place place) {

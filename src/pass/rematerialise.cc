@@ -1,9 +1,10 @@
 #include "pass/rematerialise.h"
 
 #include <algorithm>
-#include <map>
+#include <cmath>
 #include <optional>
-#include <set>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "ir/op_info.h"
@@ -38,45 +39,51 @@ struct Choice {
 struct Derived {
   Program program;
   // Of each node: its number in the source, and that of the node it was appended for, which is its
-  // own unless it is a copy.
+  // own unless it was put off.
   struct Origin {
     std::uint32_t node, wanted_by;
-    bool is_copy() const { return node != wanted_by; }
+    bool repeats = false;  // it is computed before, too
+    bool is_put_off() const { return node != wanted_by; }
   };
   std::vector<Origin> origins;
 };
 
 class Derivation {
  public:
-  Derivation(const Program& source, const Choice& choice) : source_(source), choice_(choice) {}
+  Derivation(const Program& source, const Choice& choice)
+      : source_(source),
+        choice_(choice),
+        original_(source.nodes.size(), nowhere),
+        copy_(source.nodes.size(), nowhere) {}
 
   Derived run() {
     derived_.program.name = source_.name;
     derived_.program.states = source_.states;
-    for (std::uint32_t i = 0; i < source_.nodes.size(); ++i) append(i, i, originals_);
+    for (std::uint32_t i = 0; i < source_.nodes.size(); ++i) append(i, i, original_);
     for (const auto& output : source_.outputs)
-      derived_.program.outputs.push_back({output.name, originals_.at(output.value)});
+      derived_.program.outputs.push_back(
+          {output.name, {original_[output.value.node], output.value.result}});
+    remove_what_is_not_read();
     return std::move(derived_);
   }
 
  private:
-  using Names = std::map<Value, Value>;
+  static constexpr std::uint32_t nowhere = UINT32_MAX;
+  using Places = std::vector<std::uint32_t>;  // in the derived program, by node of the source
 
-  void append(std::uint32_t index, std::uint32_t wanted_by, Names& names) {
+  void append(std::uint32_t index, std::uint32_t wanted_by, Places& places) {
     Node node = source_.nodes[index];
     for (auto& value : node.inputs) value = find(value, wanted_by);
-    if (index != wanted_by) node.label += "*";
-    const auto at = static_cast<std::uint32_t>(derived_.program.nodes.size());
-    for (std::uint32_t r = 0; r < node.results.size(); ++r) names[{index, r}] = {at, r};
+    places[index] = static_cast<std::uint32_t>(derived_.program.nodes.size());
     derived_.program.nodes.push_back(std::move(node));
     derived_.origins.push_back({index, wanted_by});
   }
 
   // What stands for `value` where node `wanted_by` reads it.
   Value find(Value value, std::uint32_t wanted_by) {
-    if (!is_copied(value.node, wanted_by)) return originals_.at(value);
-    if (!copies_.contains(value)) append(value.node, wanted_by, copies_);
-    return copies_.at(value);
+    if (!is_copied(value.node, wanted_by)) return {original_[value.node], value.result};
+    if (copy_[value.node] == nowhere) append(value.node, wanted_by, copy_);
+    return {copy_[value.node], value.result};
   }
 
   bool is_copied(std::uint32_t index, std::uint32_t wanted_by) const {
@@ -85,48 +92,89 @@ class Derivation {
     return choice_.after[index] && wanted_by > *choice_.after[index];
   }
 
+  // A node that is wanted by copies alone is not computed twice but later.
+  void remove_what_is_not_read() {
+    Program& program = derived_.program;
+    std::vector<bool> wanted(program.nodes.size());
+    for (const auto& output : program.outputs) wanted[output.value.node] = true;
+    for (std::size_t i = program.nodes.size(); i-- > 0;) {
+      const Node& node = program.nodes[i];
+      // What nothing read in the source stays, too: it is not ours to judge.
+      const bool was_there = !choice_.after[derived_.origins[i].node] && !is_reshape(node);
+      wanted[i] = wanted[i] || was_there;
+      if (wanted[i])
+        for (const auto value : node.inputs) wanted[value.node] = true;
+    }
+    Places moved(program.nodes.size(), nowhere);
+    std::vector<bool> has_original(source_.nodes.size());
+    std::uint32_t kept = 0;
+    for (std::uint32_t i = 0; i < program.nodes.size(); ++i) {
+      if (!wanted[i]) continue;
+      auto origin = derived_.origins[i];
+      Node node = std::move(program.nodes[i]);
+      for (auto& value : node.inputs) value.node = moved[value.node];
+      if (!origin.is_put_off()) has_original[origin.node] = true;
+      origin.repeats = origin.is_put_off() && has_original[origin.node];
+      if (origin.repeats) node.label += "*";
+      moved[i] = kept;
+      derived_.origins[kept] = origin;
+      program.nodes[kept++] = std::move(node);
+    }
+    program.nodes.resize(kept);
+    derived_.origins.resize(kept);
+    for (auto& output : program.outputs) output.value.node = moved[output.value.node];
+  }
+
   const Program& source_;
   const Choice& choice_;
   Derived derived_;
-  Names originals_, copies_;
+  Places original_, copy_;
 };
 
 // When values of a program are read, names by reshape included.
 class Reads {
  public:
-  explicit Reads(const Program& program) : roots_(program.nodes.size()) {
+  explicit Reads(const Program& program) {
+    for (const auto& node : program.nodes) {
+      first_.push_back(static_cast<std::uint32_t>(roots_.size()));
+      roots_.resize(roots_.size() + node.results.size());
+    }
+    reads_.resize(roots_.size());
+    kept_.resize(roots_.size());
     for (std::uint32_t i = 0; i < program.nodes.size(); ++i) {
       const Node& node = program.nodes[i];
-      if (is_reshape(node)) {
-        roots_[i] = root(node.inputs[0]);
-        continue;
-      }
-      for (const auto value : node.inputs) reads_[root(value)].push_back(i);
+      for (std::uint32_t r = 0; r < node.results.size(); ++r)
+        roots_[number({i, r})] = is_reshape(node) ? root(node.inputs[0]) : Value{i, r};
+      if (is_reshape(node)) continue;
+      for (const auto value : node.inputs) reads_[number(root(value))].push_back(i);
       // A written value stays.
-      if (std::holds_alternative<ir::Write>(node.op)) kept_.insert(root(node.inputs[0]));
+      if (std::holds_alternative<ir::Write>(node.op)) kept_[number(root(node.inputs[0]))] = true;
     }
-    for (const auto& output : program.outputs) kept_.insert(root(output.value));
+    for (const auto& output : program.outputs) kept_[number(root(output.value))] = true;
   }
 
   // The value whose storage it is.
-  Value root(Value value) const { return roots_[value.node].value_or(value); }
-  bool is_kept(Value root) const { return kept_.contains(root); }
+  Value root(Value value) const { return roots_[number(value)]; }
+  // To the end of the program.
+  bool is_kept(Value root) const { return kept_[number(root)]; }
 
   std::optional<std::uint32_t> next(Value root, std::uint32_t from) const {
-    const auto found = reads_.find(root);
-    if (found == reads_.end()) return std::nullopt;
-    const auto at = std::lower_bound(found->second.begin(), found->second.end(), from);
-    return at == found->second.end() ? std::nullopt : std::optional(*at);
+    const auto& reads = reads_[number(root)];
+    const auto at = std::lower_bound(reads.begin(), reads.end(), from);
+    return at == reads.end() ? std::nullopt : std::optional(*at);
   }
   std::uint32_t last(Value root) const {
-    const auto found = reads_.find(root);
-    return found == reads_.end() ? root.node : found->second.back();
+    const auto& reads = reads_[number(root)];
+    return reads.empty() ? root.node : reads.back();
   }
 
  private:
-  std::vector<std::optional<Value>> roots_;  // of reshapes
-  std::map<Value, std::vector<std::uint32_t>> reads_;
-  std::set<Value> kept_;
+  std::size_t number(Value value) const { return first_[value.node] + value.result; }
+
+  std::vector<std::uint32_t> first_;  // number of each node's first result
+  std::vector<Value> roots_;
+  std::vector<std::vector<std::uint32_t>> reads_;
+  std::vector<bool> kept_;
 };
 
 // What could be dropped where a program's memory is fullest.
@@ -140,19 +188,22 @@ class Candidates {
         times_(times),
         reads_(derived.program),
         peak_(std::min(plan.peak, static_cast<std::uint32_t>(derived.origins.size() - 1))),
-        peak_end_(peak_) {
-    // Copies are followed by the node that wants them.
-    while (derived_.origins[peak_end_].is_copy()) ++peak_end_;
+        peak_end_(peak_),
+        added_for_(choice.after.size(), UINT32_MAX) {
+    // What is put off is followed by the node that wants it.
+    while (derived_.origins[peak_end_].is_put_off() && peak_end_ + 1 < derived_.origins.size())
+      ++peak_end_;
   }
 
   // The nodes to compute again, as numbers of the source; empty if there are none.
-  std::set<std::uint32_t> best() const {
-    std::set<std::uint32_t> best;
+  std::vector<std::uint32_t> best() {
+    std::vector<std::uint32_t> best;
     double most = 0;
     for (std::uint32_t i = 0; i < peak_; ++i) {
       const double freed = bytes_freed(i);
       if (freed == 0) continue;
-      Repetition repetition{{}, freed, 0, Seconds(0)};
+      Repetition repetition{{}, {}, freed, 0, Seconds(0)};
+      tried_ = i;
       repeat(i, repetition);
       if (repetition.freed <= 0) continue;
       if (const double worth = worth_of(repetition); worth > most) {
@@ -168,9 +219,10 @@ class Candidates {
 
  private:
   struct Repetition {
-    std::set<std::uint32_t> nodes;
-    double freed;   // bytes, less what must be kept for it
-    double copied;  // bytes of what is computed again anyway, and would be for this too
+    std::vector<std::uint32_t> nodes;
+    std::vector<Value> kept;  // for it
+    double freed;             // bytes, less those of what is kept
+    double copied;            // bytes of what is computed again anyway, and would be for this too
     Seconds time;
   };
 
@@ -182,7 +234,7 @@ class Candidates {
   }
 
   bool is_ours(std::uint32_t index) const {
-    return !derived_.origins[index].is_copy() && can_repeat(derived_.program.nodes[index]);
+    return !derived_.origins[index].is_put_off() && can_repeat(derived_.program.nodes[index]);
   }
 
   // Of the results of a node that are only waiting at the peak.
@@ -199,9 +251,10 @@ class Candidates {
   }
 
   // Adds the node, and what it needs that is no longer there.
-  void repeat(std::uint32_t index, Repetition& repetition) const {
+  void repeat(std::uint32_t index, Repetition& repetition) {
     const auto source = derived_.origins[index].node;
-    if (!repetition.nodes.insert(source).second) return;
+    if (std::exchange(added_for_[source], tried_) == tried_) return;
+    repetition.nodes.push_back(source);
     if (choice_.after[source])
       for (std::uint32_t r = 0; r < derived_.program.nodes[index].results.size(); ++r)
         repetition.copied += bytes({index, r});
@@ -209,13 +262,20 @@ class Candidates {
       repetition.time += times_[source];
     for (const auto operand : derived_.program.nodes[index].inputs) {
       const Value value = reads_.root(operand);
-      if (!is_in_arena(value) || reads_.last(value) >= peak_) continue;
+      if (!is_in_arena(value) || reads_.is_kept(value) || reads_.last(value) >= peak_) continue;
       const bool is_copied = choice_.after[derived_.origins[value.node].node].has_value();
-      if (!is_ours(value.node) || (!is_copied && bytes(value) < worth_keeping * repetition.freed))
-        repetition.freed -= bytes(value);
-      else
+      if (is_ours(value.node) && (is_copied || bytes(value) >= worth_keeping * repetition.freed))
         repeat(value.node, repetition);
+      else
+        keep(value, repetition);
     }
+  }
+
+  void keep(Value value, Repetition& repetition) const {
+    auto& kept = repetition.kept;
+    if (std::find(kept.begin(), kept.end(), value) != kept.end()) return;
+    kept.push_back(value);
+    repetition.freed -= bytes(value);
   }
 
   bool is_in_arena(Value value) const { return plan_.at(value).place == Place::arena; }
@@ -226,10 +286,16 @@ class Candidates {
   const Choice& choice_;
   const std::vector<Seconds>& times_;
   const Reads reads_;
-  std::uint32_t peak_, peak_end_;
+  std::uint32_t peak_, peak_end_, tried_ = 0;
+  std::vector<std::uint32_t>
+      added_for_;  // by node of the source: the last node tried that needs it
 };
 
 Bytes as_bytes(std::size_t n) { return Bytes(static_cast<double>(n)); }
+
+Bytes arena_of(const Program& program, const machine::Target& target) {
+  return as_bytes(plan_memory(program, target).arena_bytes);
+}
 
 }  // namespace
 
@@ -241,19 +307,27 @@ Rematerialised rematerialise(const Program& program, const machine::Target& targ
     times.push_back(target.time(node, operand_types(program, node)));
     time += times.back();
   }
-  const Bytes before = as_bytes(plan_memory(program, target).arena_bytes);
+  const Bytes before = arena_of(program, target);
   Rematerialised best{program, {before, before, time, Seconds(0), 0}};
   const bool must_fit = budget.bytes.value > 0;
+  if (program.nodes.empty() || (must_fit && before <= budget.bytes)) return best;
   Choice choice(program.nodes.size());
   Derived derived = Derivation(program, choice).run();
-  while (!must_fit || best.recomputation.after > budget.bytes) {
-    const MemoryPlan plan = plan_memory(derived.program, target);
-    Recomputation now{before, as_bytes(plan.arena_bytes), time, Seconds(0), 0};
+  std::size_t least = SIZE_MAX;  // alive at once
+  for (;;) {
+    const MemoryPlan plan = plan_lives(derived.program, target);
+    Recomputation now{before, before, time, Seconds(0), 0};
     for (const auto& origin : derived.origins)
-      if (origin.is_copy()) now.extra += times[origin.node], ++now.nodes;
+      if (origin.repeats) now.extra += times[origin.node], ++now.nodes;
     if (!must_fit && now.extra > budget.most_extra_time * time) break;
-    if (now.after < best.recomputation.after) best = {derived.program, now};
-    const Candidates candidates(derived, plan, choice, times);
+    if (plan.lower_bound < least) {
+      least = plan.lower_bound;
+      if (must_fit && as_bytes(least) <= budget.bytes)
+        now.after = arena_of(derived.program, target);
+      best = {derived.program, now};
+      if (must_fit && now.after <= budget.bytes) return best;
+    }
+    Candidates candidates(derived, plan, choice, times);
     const auto nodes = candidates.best();
     if (nodes.empty()) break;
     for (const auto node : nodes)
@@ -261,9 +335,11 @@ Rematerialised rematerialise(const Program& program, const machine::Target& targ
           std::min(choice.after[node].value_or(candidates.after()), candidates.after());
     derived = Derivation(program, choice).run();
   }
-  if (must_fit && best.recomputation.after > budget.bytes)
-    throw InputError("{}: values cannot be kept in {} of memory; the least that was found is {}",
-                     program.name, to_string(budget.bytes), to_string(best.recomputation.after));
+  best.recomputation.after = arena_of(best.program, target);
+  if (must_fit)
+    throw InputError(
+        "{}: values cannot be kept in {} of memory; the least that was found is {:.0f} KiB",
+        program.name, to_string(budget.bytes), std::ceil(best.recomputation.after.value / 1024));
   return best;
 }
 

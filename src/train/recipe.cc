@@ -163,7 +163,7 @@ Judged load_judged(const Recipe& recipe, const std::string& hash,
 
 ModelShape shape_of(const Recipe& recipe) {
   ModelShape shape;
-  shape.batch = recipe.microbatch > 0 ? recipe.microbatch : recipe.batch;
+  shape.batch = train_options(recipe).at_once();
   shape.dropout = recipe.dropout;
   shape.seed = recipe.seed;
   shape.context = recipe.context;

@@ -3,18 +3,10 @@
 #include <algorithm>
 
 #include "pass/accumulate.h"
-#include "pass/gradient.h"
-#include "pass/pipeline.h"
+#include "train/step_programs.h"
 
 namespace gnomon::train {
 namespace {
-
-pass::PipelineOptions simplified(DType precision = DType::f32) {
-  pass::PipelineOptions options;
-  options.precision = precision;
-  options.after = "simplify";  // the rest is the executor's
-  return options;
-}
 
 // The rows of part number `part`, of which `to` has room for one.
 void copy_rows(const Tensor& from, std::int64_t part, Tensor& to) {
@@ -34,26 +26,6 @@ std::map<std::string, Tensor> values_of(const exec::States& states) {
 }
 
 }  // namespace
-
-ir::Program training_program(const ir::Program& model, const TrainOptions& options,
-                             const machine::Target& target) {
-  auto steps = simplified(dtype(options.precision));
-  steps.training = pass::Training{"loss", options.update};
-  return pass::lower(with_loss(model, options.loss, options.label_smoothing), target, steps)
-      .program;
-}
-
-AccumulatingPrograms accumulating_programs(const ir::Program& model, const TrainOptions& options,
-                                           const machine::Target& target) {
-  auto steps = simplified(dtype(options.precision));
-  steps.training = pass::Training{"loss", options.update};
-  steps.after = "gradient";
-  const ir::Program gradients =
-      pass::lower(with_loss(model, options.loss, options.label_smoothing), target, steps).program;
-  const ir::Program sums = pass::accumulated(gradients, options.batch / options.at_once());
-  return {pass::lower(pass::accumulate(gradients), target, simplified()).program,
-          pass::lower(pass::update(sums, options.update), target, simplified()).program};
-}
 
 StepRunner::Arguments::Arguments(const ir::Program& program) {
   for (const auto node : ir::inputs_of(program)) {

@@ -12,7 +12,8 @@
 #include "data/loader.h"
 #include "exec/executor.h"
 #include "exec/first_nonfinite.h"
-#include "train/trainer.h"
+#include "ir/program.h"
+#include "train/options.h"
 
 namespace gnomon::train {
 
@@ -33,8 +34,8 @@ class StepRunner {
   // Steps count from 1.
   Result run(const data::Batch& batch, double rate, std::int64_t step, exec::States& states);
 
-  // Where such a step first makes a number that is not finite, if it does; the states are then
-  // those before the step but for the accumulators.
+  // Where such a step first makes a number that is not finite, if it does. Does the step in part:
+  // accumulators and statistics are then those of some part of it.
   std::optional<exec::Isolated> first_nonfinite(const data::Batch& batch, double rate,
                                                 std::int64_t step, exec::States& states,
                                                 exec::Executor& executor);
@@ -48,6 +49,8 @@ class StepRunner {
   class Arguments {
    public:
     explicit Arguments(const ir::Program& program);
+    Arguments(const Arguments&) = delete;
+    Arguments& operator=(const Arguments&) = delete;
     // A program that takes no examples ignores them.
     std::span<const Tensor* const> bind(const data::Batch& examples, double rate,
                                         std::int64_t step);

@@ -16,10 +16,8 @@
 #include "exec/executor.h"
 #include "exec/first_nonfinite.h"
 #include "pass/rematerialise.h"
-#include "pass/update.h"
 #include "train/loss.h"
-#include "train/precision.h"
-#include "train/schedule.h"
+#include "train/options.h"
 #include "train/zoo/zoo.h"
 
 namespace gnomon::train {
@@ -33,26 +31,6 @@ struct Model {
 };
 
 Model model_named(std::string_view name, const ModelShape& shape);  // of the zoo
-
-struct TrainOptions {
-  std::int64_t epochs = 6;
-  std::int64_t steps = 0;           // if not 0 the run ends after so many, and epochs do not count
-  std::int64_t evaluate_every = 0;  // steps; 0: after each epoch. At the end in any case
-  std::int64_t batch = 64;
-  std::int64_t microbatch = 0;  // examples computed at once, a divisor of `batch`; 0: all of it
-  double learning_rate = 0.05;
-  Schedule schedule = Schedule::cosine;
-  std::int64_t warmup = 0;  // steps over which the rate rises from 0; at most the run's
-  pass::Update update = {pass::Sgd{0.9, 0}};
-  Loss loss = Loss::cross_entropy;
-  double label_smoothing = 0;
-  data::Augmentation augmentation;
-  Precision precision = Precision::f32;
-  std::uint64_t seed = 0;
-  std::optional<pass::MemoryBudget> memory;  // of a step; the same numbers come out
-
-  std::int64_t at_once() const { return microbatch > 0 ? microbatch : batch; }
-};
 
 // The steps of a run on so many examples. Throws InputError for impossible options.
 std::int64_t total_steps(const TrainOptions& options, std::int64_t examples);
@@ -110,23 +88,6 @@ class NotFinite : public InputError {
   Step step;
 };
 
-// The Program of one training step: forward, loss, gradients and update, at the precision asked, on
-// a whole batch. Arguments: the model's, "label", "learning_rate"; outputs: logits, loss,
-// gradient_norm if it is reported.
-ir::Program training_program(const ir::Program& model, const TrainOptions& options,
-                             const machine::Target& target);
-
-// A step on a batch that is computed in parts (pass/accumulate.h). `gradients` takes the model's
-// arguments, of which "step" counts parts, and "label", and yields logits and loss; `update` takes
-// "learning_rate" and what the optimiser needs, yields gradient_norm if it is reported, and has the
-// states of both. Where something is computed from a batch's statistics, they are those of a part;
-// otherwise a step does the same as the whole batch's, but for rounding.
-struct AccumulatingPrograms {
-  ir::Program gradients, update;
-};
-AccumulatingPrograms accumulating_programs(const ir::Program& model, const TrainOptions& options,
-                                           const machine::Target& target);
-
 // Throws InputError if a model that takes such examples does not take so many at once.
 void require_batch(const ir::Program& model, const ir::Type& examples, std::int64_t batch);
 
@@ -154,7 +115,8 @@ class Trainer {
 
   // Does steps until so many are done, without evaluating.
   void advance(std::int64_t steps);
-  // Where the next step first makes a number that is not finite, if it does. Does the step in part.
+  // Where the next step first makes a number that is not finite, if it does. Does the step in
+  // part: `resume` before anything else.
   std::optional<exec::Isolated> first_nonfinite(exec::Executor& executor);
 
   std::int64_t steps() const;        // done

@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "ir/op_info.h"
 #include "trace/recorder.h"
+#include "train/step_programs.h"
 
 namespace gnomon::train {
 namespace {

@@ -119,8 +119,10 @@ void add_generate(CLI::App& parent) {
       ->capture_default_str()
       ->check(at_least_0);
   command->add_option("--precision", a.precision, "f32 or bf16")->capture_default_str();
-  command->add_flag("--no-cache", a.no_cache,
-                    "Run the whole model for every token: the same text, slower");
+  command->add_flag(
+      "--no-cache", a.no_cache,
+      "Run the whole model for every token: the same text but where rounding decides, "
+      "slower");
   command->add_flag("--json", a.json, "Print the result as JSON");
   add_execution_options(*command, a.execution);
   command->footer(

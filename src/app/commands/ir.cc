@@ -127,6 +127,7 @@ void run(const Arguments& arguments) {
   for (const auto& step : lowered.steps)
     fmt::print("# {}: {}, {}\n", step.name, to_string(step.seconds),
                step.changed ? "changed the program" : "changed nothing");
+  if (lowered.recomputation) fmt::print("# {}\n", sentence(*lowered.recomputation));
   fmt::print("# {} per run\n", to_string(ir::program_flops(lowered.program)));
   if (arguments.plan)
     fmt::print("{}", pass::to_string(pass::plan_memory(lowered.program, executor->target()),

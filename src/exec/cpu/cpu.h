@@ -55,7 +55,8 @@ class CpuExecutable : public Executable {
   // The kernels of the shapes of the last run, in order; empty before.
   virtual std::vector<KernelInfo> kernels() const = 0;
 
-  // The program of the last run as its kernels carry it out: specialised and lowered.
+  // The program of the last run as its kernels carry it out: specialised and lowered, before what a
+  // memory budget makes of it.
   virtual const ir::Program& lowered() const = 0;
 
   // Memory of the last run's shapes: what values that are neither arguments, states nor outputs

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "ir/regions.h"
+#include "pass/pipeline.h"
 
 namespace gnomon::exec::cpu {
 namespace {
 
-pass::Lowered lower(const ir::Program& program, const ir::Binding& binding, States& states,
-                    const machine::Target& target, const std::set<std::string>& without,
-                    const std::optional<pass::MemoryBudget>& memory) {
+ir::Program lower(const ir::Program& program, const ir::Binding& binding, States& states,
+                  const machine::Target& target, const std::set<std::string>& without) {
   ir::Program shaped = ir::specialise(program, binding);
   const bool lays_out = !without.contains("layout");
   for (auto& state : shaped.states)
@@ -18,8 +18,16 @@ pass::Lowered lower(const ir::Program& program, const ir::Binding& binding, Stat
     for (auto& node : shaped.nodes) node.layouts.clear();
   pass::PipelineOptions options;
   options.without = without;
-  options.memory = memory;
-  return pass::lower(std::move(shaped), target, options);
+  return pass::lower(std::move(shaped), target, options).program;
+}
+
+// The body keeps to the budget; what the prologue makes lies elsewhere.
+std::optional<pass::Recomputation> rematerialise(ir::Program& body, const machine::Target& target,
+                                                 const std::optional<pass::MemoryBudget>& budget) {
+  if (!budget) return std::nullopt;
+  auto made = pass::rematerialise(body, target, *budget);
+  body = std::move(made.program);
+  return made.recomputation;
 }
 
 }  // namespace
@@ -29,14 +37,15 @@ ShapePlan::ShapePlan(const ir::Program& program, const ir::Binding& binding, Sta
                      const Device& device, int pool, const std::set<std::string>& without,
                      const std::optional<pass::MemoryBudget>& memory)
     : lays_out_(!without.contains("layout")),
-      lowered_(lower(program, binding, states, target, without, memory)),
-      use_(state_use(lowered())),
-      split_(split_prologue(lowered())),
+      lowered_(lower(program, binding, states, target, without)),
+      use_(state_use(lowered_)),
+      split_(split_prologue(lowered_)),
+      recomputation_(rematerialise(split_.body, target, memory)),
       prologue_(split_.prologue, 0, target, device, pool),
       body_(split_.body, inputs.size(), target, device, pool) {
   for (const auto* input : inputs) shapes_.push_back(input->shape());
-  for (const auto& output : lowered().outputs) {
-    const auto& type = lowered().type(output.value);
+  for (const auto& output : lowered_.outputs) {
+    const auto& type = lowered_.type(output.value);
     outputs_.emplace_back(type.dtype, ir::bound_shape(type.dims));
   }
   for (const auto& output : split_.prologue.outputs)
@@ -44,7 +53,7 @@ ShapePlan::ShapePlan(const ir::Program& program, const ir::Binding& binding, Sta
         ir::stored_bytes(split_.prologue.type(output.value), split_.prologue.layout(output.value))
             .value));
   bindings_.arguments.resize(inputs.size() + kept_.size());
-  bindings_.states.resize(lowered().states.size());
+  bindings_.states.resize(lowered_.states.size());
   bindings_.outputs.resize(std::max(outputs_.size(), kept_.size()));
   versions_.resize(use_.only_read.size());
 }
@@ -56,7 +65,7 @@ bool ShapePlan::fits(std::span<const Tensor* const> inputs) const {
 }
 
 bool ShapePlan::accepts(States& states) const {
-  return std::all_of(lowered().states.begin(), lowered().states.end(), [&](const ir::State& state) {
+  return std::all_of(lowered_.states.begin(), lowered_.states.end(), [&](const ir::State& state) {
     const auto& kept = states.slot(state.name).declared.layout;
     return kept == state.layout || kept.is_row_major() || !lays_out_;
   });
@@ -73,8 +82,8 @@ void ShapePlan::bind(std::span<const Tensor* const> inputs, States& states,
                      std::vector<Tensor>& outputs, Buffer& arena) {
   if (arena.size() < arena_bytes()) arena = Buffer(arena_bytes());
   size_outputs(outputs);
-  for (std::size_t i = 0; i < lowered().states.size(); ++i) {
-    const auto& state = lowered().states[i];
+  for (std::size_t i = 0; i < lowered_.states.size(); ++i) {
+    const auto& state = lowered_.states[i];
     auto& slot = states.slot(state.name);
     if (slot.declared.layout != state.layout) states.keep_in(state.name, state.layout);
     bindings_.states[i] = slot.bytes.data();

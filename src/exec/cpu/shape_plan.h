@@ -7,7 +7,7 @@
 #include "exec/cpu/prologue.h"
 #include "exec/cpu/sequence.h"
 #include "exec/states.h"
-#include "pass/pipeline.h"
+#include "pass/rematerialise.h"
 
 namespace gnomon::exec::cpu {
 
@@ -31,8 +31,8 @@ class ShapePlan {
             Buffer& arena);
   void run() { body_.run(); }
 
-  const ir::Program& lowered() const { return lowered_.program; }
-  const std::optional<pass::Recomputation>& recomputation() const { return lowered_.recomputation; }
+  const ir::Program& lowered() const { return lowered_; }
+  const std::optional<pass::Recomputation>& recomputation() const { return recomputation_; }
   const Sequence& prologue() const { return prologue_; }
   Sequence& body() { return body_; }
   const Sequence& body() const { return body_; }
@@ -46,9 +46,10 @@ class ShapePlan {
 
   bool lays_out_;
   std::vector<Shape> shapes_;  // of the arguments
-  pass::Lowered lowered_;
+  ir::Program lowered_;
   StateUse use_;
   Split split_;
+  std::optional<pass::Recomputation> recomputation_;
   std::vector<std::pair<DType, Shape>> outputs_;
   Sequence prologue_, body_;
   Sequence::Bindings bindings_;

@@ -24,13 +24,14 @@ PipelineOptions everything() {
   PipelineOptions options;
   options.precision = DType::bf16;
   options.training = Training{"loss", {Sgd{0.9, 1e-4}}};
+  options.memory = MemoryBudget{};
   return options;
 }
 
 TEST(Pipeline, TakesTheStepsAskedFor) {
   const auto forward = test::lenet({"b", 64});
   Names always = pipeline_steps();
-  for (const auto* asked_for : {"mixed_precision", "gradient", "update"})
+  for (const auto* asked_for : {"mixed_precision", "gradient", "update", "rematerialise"})
     EXPECT_EQ(std::erase(always, asked_for), 1U);
   EXPECT_EQ(steps(lower(forward, test::FakeTarget())), always);
   EXPECT_EQ(steps(lower(forward, test::FakeTarget(), everything())), pipeline_steps());

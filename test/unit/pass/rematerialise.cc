@@ -88,10 +88,25 @@ TEST(Rematerialise, WhatFitsIsLeftAsItIs) {
   EXPECT_EQ(made.program, program);
   EXPECT_EQ(made.recomputation.nodes, 0u);
   const auto none = rematerialise(program, TimedTarget(), {Bytes(0), 0});
-  EXPECT_EQ(none.program, program);
+  EXPECT_EQ(none.recomputation.nodes, 0u);
+  EXPECT_EQ(none.program.nodes.size(), program.nodes.size());
+  EXPECT_EQ(rematerialise({}, TimedTarget(), {}).program, Program());
 }
 
-TEST(Rematerialise, CopiesAreTheSameOperatorsOnTheSameValues) {
+TEST(Rematerialise, NothingIsComputedThatNothingReads) {
+  for (const Program& program : {deep(), step_of(test::lenet(32))}) {
+    const auto made = rematerialise(program, TimedTarget(), {Bytes(0), 0.5}).program;
+    const auto uses = uses_of(made);
+    for (std::size_t i = 0; i < made.nodes.size(); ++i) {
+      const bool is_output =
+          std::any_of(made.outputs.begin(), made.outputs.end(),
+                      [&](const Output& output) { return output.value.node == i; });
+      EXPECT_TRUE(!uses[i].empty() || is_output || has_effect(made.nodes[i].op)) << "%" << i;
+    }
+  }
+}
+
+TEST(Rematerialise, CopiesAreOfNodesOfTheProgram) {
   const Program program = step_of(test::lenet(32));
   const auto made = rematerialise(program, TimedTarget(), {Bytes(0), 0.5});
   ASSERT_GT(made.recomputation.nodes, 0u);

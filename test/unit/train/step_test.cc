@@ -137,7 +137,7 @@ TEST(Step, InPartsResumesBitByBit) {
   whole->run();
   const auto first = make(), second = make();
   first->advance(2);
-  second->advance(1);  // leaves nothing behind that `resume` does not replace
+  second->first_nonfinite(executor);  // leaves gradients behind
   second->resume(first->snapshot());
   second->run();
   EXPECT_EQ(whole->snapshot().states, second->snapshot().states);
@@ -207,6 +207,9 @@ TEST(Step, ABudgetThatCannotBeMetSaysWhatCan) {
                        "found is "),
             std::string::npos)
       << error;
+  options.memory =
+      pass::MemoryBudget{Bytes(1024 * std::stod(error.substr(error.rfind("is ") + 3)))};
+  EXPECT_EQ(test::error_of([&] { run_of("resnet8", options); }), "accepted");
 }
 
 TEST(Step, TheReferenceKeepsEveryValue) {
