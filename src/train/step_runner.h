@@ -63,7 +63,7 @@ class StepRunner {
   };
 
   struct Phase {
-    Phase(ir::Program program, exec::Executor& executor,
+    Phase(ir::Program made, exec::Executor& executor,
           const std::optional<pass::MemoryBudget>& memory);
     void run(const data::Batch& examples, double rate, std::int64_t step, exec::States& states) {
       executable->run(arguments.bind(examples, rate, step), states, outputs);

@@ -15,8 +15,9 @@ ir::Value feed_forward(Layers& l, const std::string& name, ir::Value x) {
 
 // By which traces and messages tell the programs of one generation apart.
 std::string named_for(Mode mode, std::string model) {
-  if (mode == Mode::prefill) return model + " prefill";
-  return mode == Mode::decode ? model + " decode" : model;
+  if (mode == Mode::prefill) model += " prefill";
+  if (mode == Mode::decode) model += " decode";
+  return model;
 }
 
 }  // namespace
