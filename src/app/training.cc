@@ -95,10 +95,11 @@ train::ModelFile model_file(const train::RunRecord& record, const train::Workloa
     file.normalisation = workload.splits.train.normalisation;
   train::take_states(inference, trained, file);
   file.metadata = record.facts;
-  // How the run was kept is nothing about the model.
+  // How the run was kept, and in how much memory, is nothing about the model.
   std::erase_if(file.metadata, [](const auto& fact) {
     const std::string& key = fact.first;
-    return key == "out" || key.starts_with("keep.") || key.starts_with("checkpoint.");
+    return key == "out" || key == "rematerialise" || key.starts_with("keep.") ||
+           key.starts_with("checkpoint.");
   });
   file.metadata["recipe"] = train::to_json(recipe);
   file.metadata["data"] = recipe.data;

@@ -4,31 +4,33 @@
 
 #include <atomic>
 #include <csignal>
-#include <cstdint>
-#include <ctime>
 
 #include "base/error.h"
 
 namespace gnomon {
 namespace {
 
-constexpr std::int64_t one_signal = 300'000'000;  // ns
+constexpr Seconds one_signal(0.3);
 
-// When the first signal came, by the monotonic clock; 0 before.
-std::atomic<std::int64_t> first = 0;
-static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+Seconds (*clock_of_signals)() = nullptr;
+std::atomic<bool> signalled = false;
+std::atomic<double> first = 0;  // when the first signal came
+static_assert(std::atomic<double>::is_always_lock_free);
 
 void handle(int signal) {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  const std::int64_t at = now.tv_sec * 1'000'000'000 + now.tv_nsec;
-  std::int64_t before = 0;
-  if (!first.compare_exchange_strong(before, at) && at - before > one_signal) ::_exit(128 + signal);
+  const Seconds at = clock_of_signals();
+  if (!signalled) {
+    first = at.value;
+    signalled = true;
+  } else if (at - Seconds(first) > one_signal) {
+    ::_exit(128 + signal);
+  }
 }
 
 }  // namespace
 
-void catch_interrupts() {
+void catch_interrupts(Seconds (*clock)()) {
+  clock_of_signals = clock;
   struct sigaction action {};
   action.sa_handler = handle;
   sigemptyset(&action.sa_mask);
@@ -36,7 +38,7 @@ void catch_interrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() { return first != 0; }
+bool interrupted() { return signalled; }
 
 void check_interrupt() {
   if (interrupted()) throw Interrupted();

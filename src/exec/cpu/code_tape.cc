@@ -124,9 +124,9 @@ void find_strides(const TapeProgram& tape, Plan& plan) {
 
 // Floats that a spread or a reduction has in scratch.
 std::int64_t floats_of(const Spread& spread, Form form, std::int64_t block, bool adds) {
-  if (form == Form::element || form == Form::lanes) return 16;
+  if (form == Form::element || form == Form::lanes) return most_lanes;
   const std::int64_t count = adds && form == Form::whole ? std::max(block, spread.period()) : block;
-  return (count + 15) / 16 * 16;
+  return (count + most_lanes - 1) / most_lanes * most_lanes;
 }
 
 std::int64_t floats_of(const TapeProgram& tape, const Plan& plan) {
@@ -154,7 +154,7 @@ class CodeTape final : public TapeKernel {
   }
 
   std::string implementation() const override {
-    return vector_lanes() == 16 ? "tape jit:avx512" : "tape jit:avx2";
+    return vector_lanes() == most_lanes ? "tape jit:avx512" : "tape jit:avx2";
   }
 
  private:

@@ -40,7 +40,8 @@ ShapePlan::ShapePlan(const ir::Program& program, const ir::Binding& binding, Sta
       lowered_(lower(program, binding, states, target, without)),
       use_(state_use(lowered_)),
       split_(split_prologue(lowered_)),
-      recomputation_(rematerialise(split_.body, target, memory)),
+      recomputation_(rematerialise(split_.body, target,
+                                   without.contains("rematerialise") ? std::nullopt : memory)),
       prologue_(split_.prologue, 0, target, device, pool),
       body_(split_.body, inputs.size(), target, device, pool) {
   for (const auto* input : inputs) shapes_.push_back(input->shape());

@@ -12,104 +12,16 @@
 
 #include "exec/cpu/generated_code.h"
 #include "exec/cpu/reduction_loops.h"
+#include "exec/cpu/tape_assignments.h"
 #include "ir/ops.h"
 
 namespace gnomon::exec::cpu {
 namespace {
 
+using Value = Assignments::Value;
+using End = Assignments::End;
+
 constexpr std::size_t slot_bytes = 64;  // on the stack, for a vector of any size
-
-// What an instruction reads, found anew for every vector of elements.
-struct Value {
-  // A vector from f32 or bf16 at a moving position, one vector or one element that stay, a number,
-  // what an instruction made.
-  enum class Source { f32, bf16, vector, element, bf16_element, constant, instruction };
-  Source source;
-  std::size_t address = 0;  // of memory: which of the addresses
-  float constant = 0;
-  std::vector<std::size_t> uses = {};  // steps: instructions, and after them the ends; ascending
-
-  // Where it is while code for a step is written.
-  std::optional<int> vector = {};
-  bool on_stack = false;
-};
-
-// What becomes of a value.
-struct End {
-  enum class Kind { f32, bf16, element, lanes, added };  // written, or combined
-  Kind kind;
-  std::size_t value, address;
-  ir::Reduction reduction = ir::Reduction::sum;
-
-  // Combined in a vector of its own along a row.
-  bool is_gathered() const { return kind == Kind::element || kind == Kind::lanes; }
-};
-
-// The tape with each value assigned once, and all ends in the end: whatever an operand holds can be
-// read until then. No end is of an operand that a result may lie over (tape.cc sees to it).
-struct Assignments {
-  std::vector<Value> values;
-  struct Step {
-    std::size_t a, b, out;  // values
-  };
-  std::vector<Step> steps;  // of each instruction
-  std::vector<End> ends;
-
-  Assignments(const TapeProgram& tape, const Forms& forms) {
-    const std::size_t operands = tape.operand_steps.size();
-    std::size_t address = operands + tape.result_steps.size();
-    std::vector<std::size_t> current(tape.registers.size(), SIZE_MAX);
-    for (std::size_t r = 0; r < tape.registers.size(); ++r)
-      if (tape.registers[r].place == Register::Place::operand)
-        current[r] = add({.source = Value::Source::f32, .address = tape.registers[r].index});
-    for (std::size_t i = 0; i < tape.spreadings.size(); ++i)
-      current[tape.spreadings[i].out] =
-          add({.source = source_of(forms.spreadings[i], forms.dtypes[i]), .address = address++});
-    for (const auto& f : tape.fillings)
-      current[f.out] = add({.source = Value::Source::constant, .constant = f.value});
-    for (const auto& w : tape.widenings)
-      current[w.out] = add({.source = Value::Source::bf16, .address = w.operand});
-    for (const auto& i : tape.instructions) {
-      const Step step{current[i.a], current[i.b], values.size()};
-      use(step.a, steps.size());
-      if (step.b != step.a) use(step.b, steps.size());
-      current[i.out] = add({.source = Value::Source::instruction});
-      steps.push_back(step);
-    }
-    for (std::size_t r = 0; r < tape.registers.size(); ++r)
-      if (tape.registers[r].place == Register::Place::result)
-        end({End::Kind::f32, current[r], operands + tape.registers[r].index});
-    for (const auto& s : tape.storings)
-      end({s.dtype == DType::bf16 ? End::Kind::bf16 : End::Kind::f32, current[s.from],
-           operands + s.result});
-    for (std::size_t i = 0; i < tape.reducings.size(); ++i)
-      end({kind_of(forms.reducings[i]), current[tape.reducings[i].from], address++,
-           tape.reducings[i].kind});
-  }
-
- private:
-  static Value::Source source_of(Form form, DType dtype) {
-    const bool narrow = dtype == DType::bf16;
-    if (form == Form::element) return narrow ? Value::Source::bf16_element : Value::Source::element;
-    if (form == Form::lanes) return Value::Source::vector;
-    return narrow ? Value::Source::bf16 : Value::Source::f32;
-  }
-  static End::Kind kind_of(Form form) {
-    return form == Form::terms     ? End::Kind::f32
-           : form == Form::whole   ? End::Kind::added
-           : form == Form::element ? End::Kind::element
-                                   : End::Kind::lanes;
-  }
-  std::size_t add(Value value) {
-    values.push_back(std::move(value));
-    return values.size() - 1;
-  }
-  void use(std::size_t value, std::size_t step) { values[value].uses.push_back(step); }
-  void end(End e) {
-    use(e.value, steps.size() + ends.size());
-    ends.push_back(e);
-  }
-};
 
 }  // namespace
 
@@ -212,7 +124,7 @@ class TapeCode::Assembler : public Xbyak::CodeGenerator {
     return all;
   }
 
-  bool has_avx512() const { return lanes_ == 16; }
+  bool has_avx512() const { return lanes_ == most_lanes; }
   Vector vector(int index) const {
     return has_avx512() ? Vector(Xbyak::Zmm(index)) : Vector(Xbyak::Ymm(index));
   }
@@ -679,12 +591,12 @@ TapeCode::TapeCode(std::unique_ptr<Assembler> assembler)
 TapeCode::~TapeCode() = default;
 
 std::int64_t vector_lanes() {
-  static const std::int64_t lanes = [] {
+  static const std::int64_t lanes = []() -> std::int64_t {
     const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
     const auto has = [&](dnnl::cpu_isa wanted) {
       return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
     };
-    if (has(dnnl::cpu_isa::avx512_core)) return 16;
+    if (has(dnnl::cpu_isa::avx512_core)) return most_lanes;
     return has(dnnl::cpu_isa::avx2) && Xbyak::util::Cpu().has(Xbyak::util::Cpu::tFMA) ? 8 : 0;
   }();
   return lanes;

@@ -17,6 +17,7 @@ namespace gnomon::exec::cpu {
 // Elements in a vector of this processor's, as far as oneDNN may use it: 16 with AVX-512, 8 with
 // AVX2; 0: there is no code for it.
 std::int64_t vector_lanes();
+inline constexpr std::int64_t most_lanes = 16;
 
 // What the lanes of a broadcast operand take within a row: one element, one each, or others
 // each time; and what a row gives to a reduction: to one f64 that its elements are combined with,

@@ -2,10 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <csignal>
 #include <regex>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -66,23 +64,36 @@ TEST(Nearest, SuggestsCloseNamesAndOtherwiseListsAll) {
   EXPECT_EQ(suggest("zzzzzzzzzzzz", names), "known: memory_gib, cores, prices");
 }
 
+Seconds told_time;  // by the test
+
 TEST(Interrupt, IsAFlagUntilTheSecondSignal) {
   EXPECT_EXIT(
       {
-        catch_interrupts();
+        catch_interrupts([] { return told_time; });
         check_interrupt();
         std::raise(SIGINT);
         if (!interrupted()) std::_Exit(1);
         try {
           check_interrupt();
         } catch (const Interrupted&) {
-          std::raise(SIGINT);  // the same, sent to the process's group
-          std::this_thread::sleep_for(std::chrono::milliseconds(400));
+          told_time += Seconds(0.4);
           std::raise(SIGINT);
         }
         std::_Exit(2);
       },
       ::testing::ExitedWithCode(130), "");
+}
+
+TEST(Interrupt, SentToAProcessAndItsGroupIsOne) {
+  EXPECT_EXIT(
+      {
+        catch_interrupts([] { return told_time; });
+        std::raise(SIGINT);
+        told_time += Seconds(0.2);
+        std::raise(SIGINT);
+        std::_Exit(interrupted() ? 3 : 4);
+      },
+      ::testing::ExitedWithCode(3), "");
 }
 
 TEST(Progress, IsSilentForShortWork) {
