@@ -45,9 +45,9 @@ struct KernelInfo {
   std::string node;            // label and operator: "conv1 fused"
   std::string implementation;  // whose code runs: "onednn jit:avx512_core"
   std::string why;             // nothing faster runs, if so
-  Flops flops;
-  Bytes bytes;            // operands read and results written, once each
-  bool prologue = false;  // runs only when the states it depends on have changed
+  Flops flops;                 // that it does
+  Bytes bytes;                 // operands read and results written, once each
+  bool prologue = false;       // runs only when the states it depends on have changed
 };
 
 class CpuExecutable : public Executable {

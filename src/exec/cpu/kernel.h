@@ -43,6 +43,8 @@ class Kernel {
   // Why nothing faster runs; empty if this is the kernel meant for the node.
   virtual std::string why() const { return {}; }
   virtual std::size_t scratch_bytes() const { return 0; }
+  // Arithmetic that it does where the node's definition asks for `defined`.
+  virtual Flops flops(Flops defined) const { return defined; }
 };
 
 // A value as it is stored: the type is static.

@@ -12,6 +12,7 @@
 #include "exec/cpu/rows.h"
 #include "exec/cpu/tables.h"
 #include "exec/cpu/tape.h"
+#include "exec/cpu/winograd.h"
 #include "ir/op_info.h"
 
 namespace gnomon::exec::cpu {
@@ -121,6 +122,7 @@ class Chooser {
                     "operands lie in different layouts, or padding is reduced");
     const auto contraction = as_contraction(body);
     if (!contraction) return UseReference{types};
+    if (auto kernel = make_winograd(*contraction, site_)) return kernel;
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);
     if (!call)
       return UseReference{"oneDNN takes no empty operands, and matrices in row-major order"};

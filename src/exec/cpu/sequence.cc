@@ -91,9 +91,9 @@ void Sequence::make_steps(std::size_t first_constant, const Device& device, int 
       site.results.push_back(stored({i, r}));
     }
     const auto cost = ir::cost(node.op, operands, node.results);
-    step.flops = cost.flops;
-    step.bytes = cost.bytes;
     step.kernel = make_kernel(site, device);
+    step.flops = step.kernel->flops(cost.flops);
+    step.bytes = cost.bytes;
     step.name = trace_name(node, *step.kernel);
     scratch_bytes_ = std::max(scratch_bytes_, step.kernel->scratch_bytes());
     steps_.push_back(std::move(step));

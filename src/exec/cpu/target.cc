@@ -7,6 +7,7 @@
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/pooling.h"
 #include "exec/cpu/tape.h"
+#include "exec/cpu/winograd.h"
 #include "ir/op_info.h"
 #include "ir/regions.h"
 
@@ -116,7 +117,9 @@ Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> opera
     return std::visit(Preference(node, operands, current), node.op);
   const auto contraction = as_contraction(body != nullptr ? *body : as_region(node, operands));
   if (!contraction) return std::nullopt;
-  return preferred_layouts(*contraction, device_, stored(operands, {}), {node.results[0], {}});
+  const Site site{node, stored(operands, current), stored(node.results, {}), threads_};
+  if (auto layouts = winograd_layouts(*contraction, site)) return layouts;
+  return preferred_layouts(*contraction, device_, stored(operands, {}), site.results[0]);
 }
 
 bool CpuTarget::in_place(const ir::Node& node, std::size_t operand, std::size_t result) const {

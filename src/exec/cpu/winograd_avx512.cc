@@ -1,0 +1,37 @@
+// Compiled for AVX-512 (CMakeLists.txt says so): called on nothing less.
+
+#include <immintrin.h>
+
+#include "exec/cpu/winograd_vector.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+struct Vector {
+  static constexpr std::int64_t lanes = 16;
+  static constexpr int rows = 12;
+
+  static Vector load(const float* from) { return {_mm512_loadu_ps(from)}; }
+  static Vector all(float value) { return {_mm512_set1_ps(value)}; }
+  void store(float* to) const { _mm512_storeu_ps(to, value); }
+
+  __m512 value;
+};
+
+Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.value, b.value)}; }
+Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.value, b.value)}; }
+Vector product(Vector a, Vector b) { return {_mm512_mul_ps(a.value, b.value)}; }
+// Of the masked form GCC 12 does not warn that it reads what nobody has written (GCC bug 105593).
+Vector max(Vector a, Vector b) { return {_mm512_mask_max_ps(a.value, 0xffff, a.value, b.value)}; }
+Vector add_product(Vector a, Vector b, Vector c) {
+  return {_mm512_fmadd_ps(a.value, b.value, c.value)};
+}
+Vector sub_product(Vector a, Vector b, Vector c) {
+  return {_mm512_fnmadd_ps(a.value, b.value, c.value)};
+}
+
+}  // namespace
+
+const WinogradLoops winograd_avx512 = Winograd<Vector>::loops;
+
+}  // namespace gnomon::exec::cpu
