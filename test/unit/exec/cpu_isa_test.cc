@@ -12,9 +12,10 @@ class CpuOnLesserProcessors : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(CpuOnLesserProcessors, OperatorsAndLenetAgreeWithTheReference) {
   Command command;
-  command.argv = {self_executable().string(), "--gtest_brief=1",
-                  "--gtest_filter=CpuLenet.*:*CpuOperatorTest.One*/matmul:"
-                  "*CpuOperatorTest.One*/convolution*:CpuLayouts.Convolutions*:CpuTape.*:CpuWinograd.*"};
+  command.argv = {
+      self_executable().string(), "--gtest_brief=1",
+      "--gtest_filter=CpuLenet.*:*CpuOperatorTest.One*/matmul:"
+      "*CpuOperatorTest.One*/convolution*:CpuLayouts.Convolutions*:CpuTape.*:CpuWinograd.*"};
   command.environment["ONEDNN_MAX_CPU_ISA"] = GetParam();
   command.timeout = Seconds(240);
   const auto outcome = run_command(command);
