@@ -25,6 +25,7 @@ if(GNOMON_SANITIZE)
     add_compile_options(-Wno-maybe-uninitialized)
   endif()
   add_link_options(-fsanitize=${GNOMON_SANITIZE})
+  add_compile_definitions(GNOMON_SANITIZERS="${GNOMON_SANITIZE}")
 endif()
 
 # Fuzzing needs coverage of the code under test, not of the target alone.

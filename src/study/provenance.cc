@@ -39,11 +39,8 @@ std::string flags() {
 #ifndef NDEBUG
   text += ", assertions";
 #endif
-#ifdef __SANITIZE_ADDRESS__
-  text += ", AddressSanitizer";
-#endif
-#ifdef __SANITIZE_THREAD__
-  text += ", ThreadSanitizer";
+#ifdef GNOMON_SANITIZERS
+  text += ", sanitizers: " GNOMON_SANITIZERS;
 #endif
   return text;
 }

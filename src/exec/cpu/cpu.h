@@ -45,7 +45,7 @@ struct KernelInfo {
   std::string node;            // label and operator: "conv1 fused"
   std::string implementation;  // whose code runs: "onednn jit:avx512_core"
   std::string why;             // nothing faster runs, if so
-  Flops flops;                 // that it does
+  Flops flops;                 // of the kernel, which may know a way with fewer than the definition
   Bytes bytes;                 // operands read and results written, once each
   bool prologue = false;       // runs only when the states it depends on have changed
 };

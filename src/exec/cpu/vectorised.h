@@ -8,7 +8,7 @@
 // function is compiled once, for the baseline.
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__OPTIMIZE__)
+    !defined(GNOMON_SANITIZERS) && defined(__OPTIMIZE__)
 #define GNOMON_VECTORISED \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
 #else

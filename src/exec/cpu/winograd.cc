@@ -24,59 +24,66 @@ const WinogradLoops* loops_of_processor() {
   }
 }
 
-// The three values of a convolution, whichever of them is the result.
-struct Values {
-  Stored images, weights, outputs;  // [n, c, h, w], [o, c, 3, 3], [n, o, y, x]
-};
-
 enum class Kind { forward, input_gradient, weight_gradient };
 
-struct Convolution {
+// A contraction that the loops can do.
+struct Problem {
+  const WinogradLoops& loops;
   Kind kind;
-  std::int64_t padding_above, padding_left;
+  std::int64_t padding_above, padding_left;  // of the forward convolution
+  // [n, c, h, w] and [n, o, y, x]: of the gradients of the images, `from` are those of the results.
+  Stored from, to;
+  Stored weights;  // [o, c, 3, 3]
 };
 
-// Of a stride of 1, and with no result from padding alone: a tile's other results would leave their
-// rounding in its zeros.
-std::optional<Convolution> as_convolution(const ir::Op& op) {
-  const auto with = [](Kind kind, const auto& o) -> std::optional<Convolution> {
-    if (o.stride != std::vector<std::int64_t>{1, 1}) return std::nullopt;
-    if (o.padding[0] > 2 || o.padding[1] > 2) return std::nullopt;
-    return Convolution{kind, o.padding[0], o.padding[1]};
+std::int64_t tiles_along(std::int64_t extent) {
+  return (extent + winograd_tile - 1) / winograd_tile;
+}
+
+// Whether it is worth it: full vectors of channels, and few results beside the tiles. More channels
+// were not measured, and their sums would take over 10 MB a thread.
+bool pays(const Problem& problem) {
+  const Shape from = problem.from.shape(), to = problem.to.shape();
+  const auto fills = [&](std::int64_t channels) {
+    return channels % problem.loops.lanes == 0 && channels >= 16 && channels <= 256;
   };
-  if (const auto* o = std::get_if<ir::Convolution>(&op)) return with(Kind::forward, *o);
+  return fills(from[1]) && fills(to[1]) &&
+         winograd_tile * tiles_along(to[2]) * winograd_tile * tiles_along(to[3]) * 2 <=
+             3 * to[2] * to[3];
+}
+
+// Strides are 1, and no result is made of padding alone: the other results of its tile would leave
+// their rounding in its zero.
+template <typename Op>
+std::optional<Problem> problem_of(const Op& op, Kind kind, const Contraction& contraction,
+                                  const Site& site) {
+  const auto* loops = loops_of_processor();
+  if (loops == nullptr || op.stride != std::vector<std::int64_t>{1, 1} || op.padding[0] > 2 ||
+      op.padding[1] > 2)
+    return std::nullopt;
+  for (const auto* values : {&site.operands, &site.results})
+    for (const auto& value : *values)
+      if (value.type.dtype != DType::f32 || element_count(value.shape()) == 0) return std::nullopt;
+  const Stored &lhs = site.operands[contraction.lhs], &rhs = site.operands[contraction.rhs];
+  Problem problem{*loops, kind, op.padding[0], op.padding[1], lhs, site.results[0], rhs};
+  if (kind == Kind::weight_gradient) std::swap(problem.to, problem.weights);
+  const Shape weights = problem.weights.shape();
+  if (weights[2] != 3 || weights[3] != 3 || !pays(problem)) return std::nullopt;
+  return problem;
+}
+
+std::optional<Problem> problem_of(const Contraction& contraction, const Site& site) {
+  const auto& op = contraction.node.op;
+  if (const auto* o = std::get_if<ir::Convolution>(&op))
+    return problem_of(*o, Kind::forward, contraction, site);
   if (const auto* o = std::get_if<ir::ConvolutionInputGradient>(&op))
-    return with(Kind::input_gradient, *o);
+    return problem_of(*o, Kind::input_gradient, contraction, site);
   if (const auto* o = std::get_if<ir::ConvolutionWeightGradient>(&op))
-    return with(Kind::weight_gradient, *o);
+    return problem_of(*o, Kind::weight_gradient, contraction, site);
   return std::nullopt;
 }
 
-Values values_of(const Contraction& contraction, Kind kind, const Site& site) {
-  const Stored &lhs = site.operands[contraction.lhs], &rhs = site.operands[contraction.rhs];
-  const Stored& result = site.results[0];
-  if (kind == Kind::input_gradient) return {result, rhs, lhs};
-  if (kind == Kind::weight_gradient) return {lhs, result, rhs};
-  return {lhs, rhs, result};
-}
-
-// Whether it is worth it: full vectors of channels, few results beside the tiles, and tiles
-// enough to pay for transforming the weights.
-bool pays(const Values& values, std::int64_t lanes) {
-  const auto f32 = [](const Stored& s) { return s.type.dtype == DType::f32; };
-  if (!f32(values.images) || !f32(values.weights) || !f32(values.outputs)) return false;
-  const Shape weights = values.weights.shape(), outputs = values.outputs.shape();
-  if (weights[2] != 3 || weights[3] != 3) return false;
-  const std::int64_t out = weights[0], in = weights[1];
-  if (in % lanes != 0 || out % lanes != 0 || in < 16 || out < 16) return false;
-  const auto tiles_along = [](std::int64_t extent) {
-    return (extent + winograd_tile - 1) / winograd_tile;
-  };
-  const std::int64_t tiles = tiles_along(outputs[2]) * tiles_along(outputs[3]);
-  return 16 * tiles * 2 <= 3 * outputs[2] * outputs[3] && outputs[0] * tiles >= 64;
-}
-
-// The step between positions along a dimension, if it is the same everywhere.
+// The step between every so many positions along a dimension, if it is the same everywhere.
 std::optional<std::int64_t> even_step(const std::vector<std::int64_t>& offsets,
                                       std::int64_t every = 1) {
   const auto step = static_cast<std::size_t>(every);
@@ -101,23 +108,50 @@ std::optional<ImageStrides> image_strides(const Stored& stored, std::int64_t lan
   return ImageStrides{*steps[0], *steps[1], *steps[2], *steps[3]};
 }
 
-std::optional<WeightStrides> weight_strides(const Stored& stored) {
-  const auto along = offsets(stored.shape(), stored.layout);
-  const std::array steps{even_step(along[0]), even_step(along[1]), even_step(along[2]),
-                         even_step(along[3])};
-  if (!std::all_of(steps.begin(), steps.end(), [](const auto& s) { return s.has_value(); }))
-    return std::nullopt;
-  return WeightStrides{*steps[1], *steps[0], *steps[2], *steps[3]};
+std::optional<WinogradShape> shape_of(const Problem& problem) {
+  const auto input = image_strides(problem.from, problem.loops.lanes);
+  const auto output = image_strides(problem.to, problem.loops.lanes);
+  if (!input || !output) return std::nullopt;
+  const Shape f = problem.from.shape(), t = problem.to.shape();
+  const bool full = problem.kind == Kind::input_gradient;
+  WinogradShape shape{};
+  shape.in_channels = f[1], shape.out_channels = t[1];
+  shape.height = f[2], shape.width = f[3];
+  shape.out_height = t[2], shape.out_width = t[3];
+  shape.padding_above = full ? 2 - problem.padding_above : problem.padding_above;
+  shape.padding_left = full ? 2 - problem.padding_left : problem.padding_left;
+  shape.tiles_down = tiles_along(t[2]), shape.tiles_across = tiles_along(t[3]);
+  shape.images = t[0];
+  shape.input = *input, shape.output = *output;
+  // A line apart, or all points would fall into the same sets of the cache.
+  constexpr std::int64_t line = 16;
+  shape.input_plane = winograd_block * f[1] + line;
+  shape.output_plane = winograd_block * t[1] + line;
+  shape.weights_plane = f[1] * t[1];
+  return shape;
 }
 
-std::size_t floats(std::int64_t count) { return static_cast<std::size_t>(count) * sizeof(float); }
+std::size_t bytes_of(std::int64_t floats) {
+  return static_cast<std::size_t>(floats) * sizeof(float);
+}
 
-// What all three share: the shape, the parts it is done in, and the workspace of each thread.
+// What all kinds share: the shape, where weights lie, and the workspace of each thread.
 class WinogradKernel : public Kernel {
  public:
-  WinogradKernel(const WinogradLoops& loops, const WinogradShape& shape,
-                 const WeightStrides& weights, int pool)
-      : loops_(loops), shape_(shape), weights_(weights), pool_(pool) {}
+  WinogradKernel(const Problem& problem, const WinogradShape& shape, int pool)
+      : loops_(problem.loops),
+        shape_(shape),
+        weights_along_(offsets(problem.weights.shape(), problem.weights.layout)),
+        pool_(pool) {
+    if (problem.kind == Kind::input_gradient) {  // with the weights rotated by half a turn
+      std::swap(weights_along_[0], weights_along_[1]);
+      std::reverse(weights_along_[2].begin(), weights_along_[2].end());
+      std::reverse(weights_along_[3].begin(), weights_along_[3].end());
+    }
+    weights_ = {weights_along_[1].data(), weights_along_[0].data(), {}};
+    for (std::size_t tap = 0; tap < 9; ++tap)
+      weights_.tap[tap] = weights_along_[2][tap / 3] + weights_along_[3][tap % 3];
+  }
 
   std::string implementation() const override {
     return fmt::format("winograd {}", loops_.lanes == 16 ? "avx512" : "avx2");
@@ -127,177 +161,145 @@ class WinogradKernel : public Kernel {
     const auto in = static_cast<double>(shape_.in_channels);
     const auto out = static_cast<double>(shape_.out_channels);
     return Flops(
-        static_cast<double>(shape_.tiles()) *
+        static_cast<double>(tiles()) *
         (2 * winograd_points * in * out + winograd_input_flops * in + winograd_output_flops * out));
   }
 
  protected:
+  std::int64_t tiles() const { return shape_.images * shape_.tiles_down * shape_.tiles_across; }
+  std::int64_t workspace() const {
+    return winograd_points * (shape_.input_plane + shape_.output_plane);
+  }
+  std::int64_t transformed_weights() const { return winograd_points * shape_.weights_plane; }
+
   // f(begin, end, thread) on parts of the tiles.
   template <typename F>
   void for_tiles(const F& f) const {
-    const std::int64_t bytes = shape_.tiles() * winograd_points *
-                               (shape_.in_channels + shape_.out_channels) *
-                               static_cast<std::int64_t>(sizeof(float));
-    for_parts(shape_.tiles(), 12, bytes, f);
+    const std::int64_t channels = shape_.in_channels + shape_.out_channels;
+    for_parts(tiles(), 12,
+              static_cast<std::int64_t>(bytes_of(tiles() * winograd_points * channels)), f);
   }
-
-  std::int64_t transformed_weights() const { return winograd_points * shape_.weights_plane(); }
+  // f(begin, end) on parts of the input channels of the weights.
+  template <typename F>
+  void for_input_channels(const F& f) const {
+    for_parts(shape_.in_channels, 1, static_cast<std::int64_t>(bytes_of(transformed_weights())),
+              [&](std::int64_t begin, std::int64_t end, int) { f(begin, end); });
+  }
 
   const WinogradLoops& loops_;
   WinogradShape shape_;
-  WeightStrides weights_;
+  std::vector<std::vector<std::int64_t>> weights_along_;
+  WeightOffsets weights_;
   int pool_;
 };
 
-// A convolution, or the gradient of its images: one of the gradient of its results with the weights
-// turned round.
-class Convolving final : public WinogradKernel {
+// A convolution, or the gradient of its images, which is one of the gradient of its results.
+class WinogradConvolution final : public WinogradKernel {
  public:
-  Convolving(const WinogradLoops& loops, const WinogradShape& shape, const WeightStrides& weights,
-             const Contraction& contraction, bool turned, bool constant, int pool)
-      : WinogradKernel(loops, shape, weights, pool),
-        images_(contraction.lhs),
-        filter_(contraction.rhs),
-        bias_(contraction.bias),
-        relu_(contraction.relu) {
-    if (turned) {
-      first_weight_ = 2 * (weights_.row + weights_.column);
-      weights_.row = -weights_.row;
-      weights_.column = -weights_.column;
-    }
-    if (constant) kept_ = Buffer(floats(transformed_weights()));
+  WinogradConvolution(const Problem& problem, const WinogradShape& shape,
+                      const Contraction& contraction, int pool)
+      : WinogradKernel(problem, shape, pool), contraction_(contraction) {
+    if (problem.weights.constant) kept_ = Buffer(bytes_of(transformed_weights()));
   }
 
   std::size_t scratch_bytes() const override {
-    return floats(transformed_weights() + pool_ * shape_.workspace());
+    return bytes_of((keeps() ? 0 : transformed_weights()) + pool_ * workspace());
   }
 
   void refresh() override { fresh_ = false; }
 
   void run(const Memory& memory) override {
-    auto* const scratch = reinterpret_cast<float*>(memory.scratch);
-    const float* const bias = bias_ ? memory.operand<float>(*bias_) : nullptr;
-    const bool keeps = kept_.size() != 0;
-    float* const transformed = keeps ? reinterpret_cast<float*>(kept_.data()) : scratch;
-    if (!keeps || !fresh_)
-      transform_weights(memory.operand<float>(filter_) + first_weight_, transformed);
-    fresh_ = true;
-    const auto* const images = memory.operand<float>(images_);
-    auto* const results = memory.result<float>(0);
+    auto* scratch = reinterpret_cast<float*>(memory.scratch);
+    auto* transformed = reinterpret_cast<float*>(kept_.data());
+    if (!keeps()) {
+      transformed = scratch;
+      scratch += transformed_weights();
+    }
+    if (!keeps() || !fresh_) {
+      const auto* weights = memory.operand<float>(contraction_.rhs);
+      for_input_channels([&](std::int64_t begin, std::int64_t end) {
+        loops_.transform_weights(shape_, weights, weights_, transformed, begin, end);
+      });
+      fresh_ = true;
+    }
+    const auto* images = memory.operand<float>(contraction_.lhs);
+    const auto* bias = contraction_.bias ? memory.operand<float>(*contraction_.bias) : nullptr;
+    auto* results = memory.result<float>(0);
     for_tiles([&](std::int64_t begin, std::int64_t end, int thread) {
-      loops_.convolve(shape_, images, transformed, bias, relu_, results,
-                      scratch + transformed_weights() + thread * shape_.workspace(), begin, end);
+      loops_.convolve(shape_, images, transformed, bias, contraction_.relu, results,
+                      scratch + thread * workspace(), begin, end);
     });
   }
 
  private:
-  void transform_weights(const float* weights, float* to) const {
-    for_parts(shape_.in_channels, 1, static_cast<std::int64_t>(floats(transformed_weights())),
-              [&](std::int64_t begin, std::int64_t end, int) {
-                loops_.transform_weights(shape_, weights, weights_, to, begin, end);
-              });
-  }
+  bool keeps() const { return kept_.size() != 0; }
 
-  std::size_t images_, filter_;
-  std::optional<std::size_t> bias_;
-  bool relu_;
-  std::int64_t first_weight_ = 0;
+  Contraction contraction_;
   Buffer kept_;  // transformed weights, if they are constant
   bool fresh_ = false;
 };
 
-class WeightGradient final : public WinogradKernel {
+class WinogradWeightGradient final : public WinogradKernel {
  public:
-  WeightGradient(const WinogradLoops& loops, const WinogradShape& shape,
-                 const WeightStrides& weights, const Contraction& contraction, int pool)
-      : WinogradKernel(loops, shape, weights, pool),
-        images_(contraction.lhs),
-        outputs_(contraction.rhs) {}
+  WinogradWeightGradient(const Problem& problem, const WinogradShape& shape,
+                         const Contraction& contraction, int pool)
+      : WinogradKernel(problem, shape, pool), images_(contraction.lhs), outputs_(contraction.rhs) {}
 
   std::size_t scratch_bytes() const override {
-    return floats(pool_ * (transformed_weights() + shape_.workspace()));
+    return bytes_of(pool_ * (transformed_weights() + workspace()));
   }
 
   void run(const Memory& memory) override {
     auto* const sums = reinterpret_cast<float*>(memory.scratch);
-    float* const workspace = sums + pool_ * transformed_weights();
-    std::int64_t parts = 1;
+    float* const workspaces = sums + pool_ * transformed_weights();
     const auto* const images = memory.operand<float>(images_);
     const auto* const outputs = memory.operand<float>(outputs_);
+    std::int64_t parts = 1;
     for_tiles([&](std::int64_t begin, std::int64_t end, int thread) {
-      if (end == shape_.tiles()) parts = thread + 1;
+      if (end == tiles()) parts = thread + 1;
       loops_.add_gradient(shape_, images, outputs, sums + thread * transformed_weights(),
-                          workspace + thread * shape_.workspace(), begin, end);
+                          workspaces + thread * workspace(), begin, end);
     });
     auto* const gradient = memory.result<float>(0);
-    for_parts(shape_.in_channels, 1, static_cast<std::int64_t>(floats(transformed_weights())),
-              [&](std::int64_t begin, std::int64_t end, int) {
-                loops_.finish_gradient(shape_, sums, parts, gradient, weights_, begin, end);
-              });
+    for_input_channels([&](std::int64_t begin, std::int64_t end) {
+      loops_.finish_gradient(shape_, sums, parts, gradient, weights_, begin, end);
+    });
   }
 
  private:
   std::size_t images_, outputs_;
 };
 
-std::optional<WinogradShape> shape_of(const Convolution& op, const Values& values,
-                                      std::int64_t lanes) {
-  const bool backward = op.kind == Kind::input_gradient;
-  const Stored& from = backward ? values.outputs : values.images;
-  const Stored& to = backward ? values.images : values.outputs;
-  const auto input = image_strides(from, lanes), output = image_strides(to, lanes);
-  if (!input || !output) return std::nullopt;
-  const Shape f = from.shape(), t = to.shape();
-  WinogradShape shape{};
-  shape.in_channels = f[1], shape.out_channels = t[1];
-  shape.height = f[2], shape.width = f[3];
-  shape.out_height = t[2], shape.out_width = t[3];
-  shape.padding_above = backward ? 2 - op.padding_above : op.padding_above;
-  shape.padding_left = backward ? 2 - op.padding_left : op.padding_left;
-  shape.tiles_down = (t[2] + winograd_tile - 1) / winograd_tile;
-  shape.tiles_across = (t[3] + winograd_tile - 1) / winograd_tile;
-  shape.images = t[0];
-  shape.input = *input, shape.output = *output;
-  return shape;
-}
-
 }  // namespace
 
 std::unique_ptr<Kernel> make_winograd(const Contraction& contraction, const Site& site) {
-  const auto* loops = loops_of_processor();
-  const auto op = as_convolution(contraction.node.op);
-  if (loops == nullptr || !op) return nullptr;
-  const Values values = values_of(contraction, op->kind, site);
-  if (!pays(values, loops->lanes)) return nullptr;
-  const auto shape = shape_of(*op, values, loops->lanes);
-  const auto weights = weight_strides(values.weights);
-  if (!shape || !weights) return nullptr;
-  if (op->kind == Kind::weight_gradient)
-    return std::make_unique<WeightGradient>(*loops, *shape, *weights, contraction, site.pool);
-  WeightStrides strides = *weights;
-  const bool turned = op->kind == Kind::input_gradient;
-  if (turned) std::swap(strides.in_channel, strides.out_channel);
-  return std::make_unique<Convolving>(*loops, *shape, strides, contraction, turned,
-                                      values.weights.constant, site.pool);
+  const auto problem = problem_of(contraction, site);
+  if (!problem) return nullptr;
+  const auto shape = shape_of(*problem);
+  if (!shape) return nullptr;
+  if (problem->kind == Kind::weight_gradient)
+    return std::make_unique<WinogradWeightGradient>(*problem, *shape, contraction, site.pool);
+  return std::make_unique<WinogradConvolution>(*problem, *shape, contraction, site.pool);
 }
 
 std::optional<machine::NodeLayouts> winograd_layouts(const Contraction& contraction,
                                                      const Site& site) {
-  const auto* loops = loops_of_processor();
-  const auto op = as_convolution(contraction.node.op);
-  if (loops == nullptr || !op) return std::nullopt;
-  const Values values = values_of(contraction, op->kind, site);
-  if (!pays(values, loops->lanes)) return std::nullopt;
-  const ir::Layout blocked{fmt::format("aBcd{}b", loops->lanes)};
+  const auto problem = problem_of(contraction, site);
+  if (!problem) return std::nullopt;
+  const std::int64_t lanes = problem->loops.lanes;
   const auto near = [&](const Stored& stored) {
-    return image_strides(stored, loops->lanes) ? stored.layout : blocked;
+    return image_strides(stored, lanes) ? stored.layout : ir::Layout{fmt::format("aBcd{}b", lanes)};
   };
-  machine::NodeLayouts layouts{std::vector<ir::Layout>(site.operands.size()), {{}}};
-  auto& lhs = layouts.operands[contraction.lhs] = near(site.operands[contraction.lhs]);
-  if (op->kind == Kind::weight_gradient)
-    layouts.operands[contraction.rhs] = near(site.operands[contraction.rhs]);
+  machine::NodeLayouts layouts{{}, {{}}};
+  for (const auto& operand : site.operands) layouts.operands.push_back(operand.layout);
+  auto& lhs = layouts.operands[contraction.lhs];
+  auto& rhs = layouts.operands[contraction.rhs];
+  lhs = near(site.operands[contraction.lhs]);
+  if (problem->kind == Kind::weight_gradient)
+    rhs = near(site.operands[contraction.rhs]);
   else
     layouts.results[0] = lhs;
+  if (contraction.bias) layouts.operands[*contraction.bias] = {};
   return layouts;
 }
 

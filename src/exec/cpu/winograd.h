@@ -1,8 +1,9 @@
 #pragma once
 
 // Convolutions of 3×3 in f32 by Winograd's minimal filtering (winograd_loops.h): a quarter of the
-// multiplications. Where the processor has AVX2 or AVX-512, strides are 1, channels fill vectors and
-// there is enough to do; oneDNN's direct convolutions (contraction_kernel.h) run the rest.
+// multiplications. Where the processor has AVX2 or AVX-512, strides are 1 and channels fill vectors;
+// oneDNN's direct convolutions (contraction_kernel.h) run the rest. The batch does not decide, so
+// that a model's weights are wanted in one layout.
 
 #include "exec/cpu/contraction.h"
 #include "exec/cpu/kernel.h"
@@ -10,8 +11,7 @@
 
 namespace gnomon::exec::cpu {
 
-// nullptr if oneDNN is to run it, or values do not lie as needed: vectors of channels together, weights
-// without blocks.
+// nullptr if oneDNN is to run it, or the channels of a vector do not lie together.
 std::unique_ptr<Kernel> make_winograd(const Contraction& contraction, const Site& site);
 
 // The layouts in which it runs, near those that the operands are in; nullopt if oneDNN is to run it.

@@ -22,15 +22,15 @@ Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.value, b.value)};
 Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.value, b.value)}; }
 Vector product(Vector a, Vector b) { return {_mm256_mul_ps(a.value, b.value)}; }
 Vector max(Vector a, Vector b) { return {_mm256_max_ps(a.value, b.value)}; }
-Vector add_product(Vector a, Vector b, Vector c) {
+Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fmadd_ps(a.value, b.value, c.value)};
 }
-Vector sub_product(Vector a, Vector b, Vector c) {
+Vector negated_multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fnmadd_ps(a.value, b.value, c.value)};
 }
 
 }  // namespace
 
-const WinogradLoops winograd_avx2 = Winograd<Vector>::loops;
+constinit const WinogradLoops winograd_avx2 = Winograd<Vector>::loops;
 
 }  // namespace gnomon::exec::cpu

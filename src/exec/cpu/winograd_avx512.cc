@@ -23,15 +23,15 @@ Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.value, b.value)};
 Vector product(Vector a, Vector b) { return {_mm512_mul_ps(a.value, b.value)}; }
 // Of the masked form GCC 12 does not warn that it reads what nobody has written (GCC bug 105593).
 Vector max(Vector a, Vector b) { return {_mm512_mask_max_ps(a.value, 0xffff, a.value, b.value)}; }
-Vector add_product(Vector a, Vector b, Vector c) {
+Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm512_fmadd_ps(a.value, b.value, c.value)};
 }
-Vector sub_product(Vector a, Vector b, Vector c) {
+Vector negated_multiply_add(Vector a, Vector b, Vector c) {
   return {_mm512_fnmadd_ps(a.value, b.value, c.value)};
 }
 
 }  // namespace
 
-const WinogradLoops winograd_avx512 = Winograd<Vector>::loops;
+constinit const WinogradLoops winograd_avx512 = Winograd<Vector>::loops;
 
 }  // namespace gnomon::exec::cpu

@@ -3,10 +3,11 @@
 // The inner loops of Winograd's minimal filtering, F(4×4, 3×3): an output tile of 4×4 pixels is made
 // from an input tile of 6×6 with 36 multiplications a channel instead of 144 (Lavin and Gray, "Fast
 // Algorithms for Convolutional Neural Networks", 2016). Interpolated at 0, ±√½, ±√2 and infinity, where
-// f32 loses little: the worst error seen is 4e-7 of Σ|aᵢbᵢ|, a direct sum's 2e-7.
+// f32 loses little: 2e-6 of Σ|aᵢbᵢ|, 5e-6 with padding of 2, where a
+// direct sum loses 2e-7.
 //
-// Compiled for each vector length in a file of its own; this header is included there, so it holds
-// nothing that another file could be linked to.
+// Compiled for each vector length in a file of its own, which includes this header: it holds no
+// functions, or the linker could give one made of AVX-512 to everybody.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +28,8 @@ struct ImageStrides {
 };
 
 // A convolution y = w * x, stride 1, as tiles of its results, which are numbered by image, row and
-// column. A gradient of the images is one, too, with images and results exchanged.
+// column. A gradient of the images is one, too, with images and results exchanged. Sizes of
+// workspace are in floats.
 struct WinogradShape {
   std::int64_t in_channels, out_channels;  // multiples of the vector length
   std::int64_t height, width;              // of the images
@@ -35,21 +37,15 @@ struct WinogradShape {
   std::int64_t padding_above, padding_left;
   std::int64_t tiles_down, tiles_across, images;
   ImageStrides input, output;
-
-  std::int64_t tiles() const { return images * tiles_down * tiles_across; }
-  // Elements from one point of transformed tiles to the next. A line apart, or all would fall
-  // into the same sets of the cache.
-  std::int64_t input_plane() const { return winograd_block * in_channels + 16; }
-  std::int64_t output_plane() const { return winograd_block * out_channels + 16; }
-  // Of transformed weights.
-  std::int64_t weights_plane() const { return in_channels * out_channels; }
-  // Elements of workspace that one thread needs.
-  std::int64_t workspace() const { return winograd_points * (input_plane() + output_plane()); }
+  // From one point to the next of a block's transformed images, its transformed results, and of
+  // transformed weights.
+  std::int64_t input_plane, output_plane, weights_plane;
 };
 
-// Where weights lie: elements from one channel, row and column to the next.
-struct WeightStrides {
-  std::int64_t in_channel, out_channel, row, column;
+// Where weights lie: the offset of a weight is that of its channels and of its tap, of 3×3.
+struct WeightOffsets {
+  const std::int64_t *in_channel, *out_channel;
+  std::int64_t tap[9];
 };
 
 struct WinogradLoops {
@@ -57,22 +53,24 @@ struct WinogradLoops {
 
   // Input channels [begin, end) of the weights, point by point.
   void (*transform_weights)(const WinogradShape& shape, const float* weights,
-                            const WeightStrides& strides, float* transformed, std::int64_t begin,
+                            const WeightOffsets& offsets, float* transformed, std::int64_t begin,
                             std::int64_t end);
 
-  // Result tiles [begin, end): plus bias, if not null, and relu.
+  // Result tiles [begin, end): plus bias, if not null, and relu, which keeps NaN. The workspace holds
+  // an input and an output plane for each point.
   void (*convolve)(const WinogradShape& shape, const float* input, const float* transformed,
                    const float* bias, bool relu, float* output, float* workspace,
                    std::int64_t begin, std::int64_t end);
 
   // Sums [point][in][out] of what tiles [begin, end) give to the gradient of the weights. `output`
-  // is the gradient of the results.
+  // is the gradient of the results; the workspace is that of convolve.
   void (*add_gradient)(const WinogradShape& shape, const float* input, const float* output,
                        float* sums, float* workspace, std::int64_t begin, std::int64_t end);
 
-  // The gradient of the weights of input channels [begin, end) from `parts` such sums, one after another.
+  // The gradient of the weights of input channels [begin, end) from `parts` such sums, one after
+  // another.
   void (*finish_gradient)(const WinogradShape& shape, const float* sums, std::int64_t parts,
-                          float* weights, const WeightStrides& strides, std::int64_t begin,
+                          float* weights, const WeightOffsets& offsets, std::int64_t begin,
                           std::int64_t end);
 };
 

@@ -8,8 +8,8 @@
 //     static Vector load(const float*), all(float);
 //     void store(float*) const;
 //   };
-//   operators + and -, max(a, b), and a·b + c and c − a·b with one rounding: add_product(a, b, c),
-//   sub_product(a, b, c)
+//   operators + and -; product(a, b); the second where either is NaN: max(a, b);
+//   with one rounding: multiply_add(a, b, c) = a·b + c, negated_multiply_add(a, b, c) = c − a·b
 
 #include "exec/cpu/winograd_loops.h"
 
@@ -31,14 +31,16 @@ struct Winograd {
     const Vector d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
     const Vector half = Vector::all(0.5F), two = Vector::all(2), both = Vector::all(2.5F);
     const Vector p = Vector::all(winograd_p), q = Vector::all(winograd_q);
-    const Vector even_p = sub_product(two, d2, d4), odd_p = sub_product(two, d1, d3);
-    const Vector even_q = sub_product(half, d2, d4), odd_q = sub_product(half, d1, d3);
-    to[0] = sub_product(both, d2, d[0] + d4);
-    to[to_step] = add_product(p, odd_p, even_p);
-    to[2 * to_step] = sub_product(p, odd_p, even_p);
-    to[3 * to_step] = add_product(q, odd_q, even_q);
-    to[4 * to_step] = sub_product(q, odd_q, even_q);
-    to[5 * to_step] = sub_product(both, d3, d1 + d[5 * step]);
+    const Vector even_p = negated_multiply_add(two, d2, d4),
+                 odd_p = negated_multiply_add(two, d1, d3);
+    const Vector even_q = negated_multiply_add(half, d2, d4),
+                 odd_q = negated_multiply_add(half, d1, d3);
+    to[0] = negated_multiply_add(both, d2, d[0] + d4);
+    to[to_step] = multiply_add(p, odd_p, even_p);
+    to[2 * to_step] = negated_multiply_add(p, odd_p, even_p);
+    to[3 * to_step] = multiply_add(q, odd_q, even_q);
+    to[4 * to_step] = negated_multiply_add(q, odd_q, even_q);
+    to[5 * to_step] = negated_multiply_add(both, d3, d1 + d[5 * step]);
   }
 
   // Aᵀm: six points to four pixels.
@@ -47,11 +49,12 @@ struct Winograd {
     const Vector sum_p = m[step] + m[2 * step], difference_p = m[step] - m[2 * step];
     const Vector sum_q = m[3 * step] + m[4 * step], difference_q = m[3 * step] - m[4 * step];
     to[0] = m[0] + sum_p + sum_q;
-    to[to_step] = add_product(Vector::all(winograd_p), difference_p,
-                              product(Vector::all(winograd_q), difference_q));
-    to[2 * to_step] = add_product(Vector::all(0.5F), sum_p, product(Vector::all(2), sum_q));
-    to[3 * to_step] = add_product(Vector::all(winograd_p3), difference_p,
-                                  add_product(Vector::all(winograd_q3), difference_q, m[5 * step]));
+    to[to_step] = multiply_add(Vector::all(winograd_p), difference_p,
+                               product(Vector::all(winograd_q), difference_q));
+    to[2 * to_step] = multiply_add(Vector::all(0.5F), sum_p, product(Vector::all(2), sum_q));
+    to[3 * to_step] =
+        multiply_add(Vector::all(winograd_p3), difference_p,
+                     multiply_add(Vector::all(winograd_q3), difference_q, m[5 * step]));
   }
 
   // The gradient of the results, four pixels, to six points; what these are to be scaled with is left
@@ -60,15 +63,15 @@ struct Winograd {
                                  std::int64_t to_step) {
     const Vector half = Vector::all(0.5F), two = Vector::all(2);
     const Vector p = Vector::all(winograd_p), q = Vector::all(winograd_q);
-    const Vector even_p = add_product(half, d[2 * step], d[0]);
-    const Vector odd_p = add_product(half, d[3 * step], d[step]);
-    const Vector even_q = add_product(two, d[2 * step], d[0]);
-    const Vector odd_q = add_product(two, d[3 * step], d[step]);
+    const Vector even_p = multiply_add(half, d[2 * step], d[0]);
+    const Vector odd_p = multiply_add(half, d[3 * step], d[step]);
+    const Vector even_q = multiply_add(two, d[2 * step], d[0]);
+    const Vector odd_q = multiply_add(two, d[3 * step], d[step]);
     to[0] = d[0];
-    to[to_step] = add_product(p, odd_p, even_p);
-    to[2 * to_step] = sub_product(p, odd_p, even_p);
-    to[3 * to_step] = add_product(q, odd_q, even_q);
-    to[4 * to_step] = sub_product(q, odd_q, even_q);
+    to[to_step] = multiply_add(p, odd_p, even_p);
+    to[2 * to_step] = negated_multiply_add(p, odd_p, even_p);
+    to[3 * to_step] = multiply_add(q, odd_q, even_q);
+    to[4 * to_step] = negated_multiply_add(q, odd_q, even_q);
     to[5 * to_step] = d[3 * step];
   }
 
@@ -78,13 +81,13 @@ struct Winograd {
   static void transform_weights(const Vector* g, std::int64_t step, Vector* to,
                                 std::int64_t to_step) {
     const Vector p = Vector::all(winograd_p), q = Vector::all(winograd_q);
-    const Vector even_p = add_product(Vector::all(0.5F), g[2 * step], g[0]);
-    const Vector even_q = add_product(Vector::all(2), g[2 * step], g[0]);
+    const Vector even_p = multiply_add(Vector::all(0.5F), g[2 * step], g[0]);
+    const Vector even_q = multiply_add(Vector::all(2), g[2 * step], g[0]);
     to[0] = g[0];
-    to[to_step] = product(Vector::all(scale_p), add_product(p, g[step], even_p));
-    to[2 * to_step] = product(Vector::all(scale_p), sub_product(p, g[step], even_p));
-    to[3 * to_step] = product(Vector::all(scale_q), add_product(q, g[step], even_q));
-    to[4 * to_step] = product(Vector::all(scale_q), sub_product(q, g[step], even_q));
+    to[to_step] = product(Vector::all(scale_p), multiply_add(p, g[step], even_p));
+    to[2 * to_step] = product(Vector::all(scale_p), negated_multiply_add(p, g[step], even_p));
+    to[3 * to_step] = product(Vector::all(scale_q), multiply_add(q, g[step], even_q));
+    to[4 * to_step] = product(Vector::all(scale_q), negated_multiply_add(q, g[step], even_q));
     to[5 * to_step] = g[2 * step];
   }
 
@@ -96,10 +99,10 @@ struct Winograd {
     const Vector sum_q = product(sq, m[3 * step] + m[4 * step]);
     const Vector difference_q = product(sq, m[3 * step] - m[4 * step]);
     to[0] = m[0] + sum_p + sum_q;
-    to[to_step] = add_product(Vector::all(winograd_p), difference_p,
-                              product(Vector::all(winograd_q), difference_q));
+    to[to_step] = multiply_add(Vector::all(winograd_p), difference_p,
+                               product(Vector::all(winograd_q), difference_q));
     to[2 * to_step] =
-        add_product(Vector::all(0.5F), sum_p, add_product(Vector::all(2), sum_q, m[5 * step]));
+        multiply_add(Vector::all(0.5F), sum_p, multiply_add(Vector::all(2), sum_q, m[5 * step]));
   }
 
   using Transform = void(const Vector*, std::int64_t, Vector*, std::int64_t);
@@ -123,20 +126,25 @@ struct Winograd {
     return {first < 0 ? -first : 0, end < size ? end : size};
   }
 
-  // A window of Size × Size pixels of one vector of channels; zeros outside the image.
+  // A window of Size × Size pixels of one vector of channels, whose corner, maybe outside the image,
+  // is at `corner`; zeros outside.
   template <int Size>
-  static void load_window(const float* corner, const ImageStrides& strides, Range rows,
-                          Range columns, Vector* to) {
-    if (rows.begin == 0 && columns.begin == 0 && rows.end == Size && columns.end == Size) {
+  static void load_window(const float* images, std::int64_t corner, const ImageStrides& strides,
+                          Range rows, Range columns, Vector* to) {
+    const bool inside =
+        rows.begin == 0 && columns.begin == 0 && rows.end == Size && columns.end == Size;
+    const auto pixel = [&](std::int64_t y, std::int64_t x) {
+      return Vector::load(images + (corner + y * strides.row + x * strides.pixel));
+    };
+    if (inside) {
       for (int y = 0; y < Size; ++y)
-        for (int x = 0; x < Size; ++x)
-          to[y * Size + x] = Vector::load(corner + y * strides.row + x * strides.pixel);
+        for (int x = 0; x < Size; ++x) to[y * Size + x] = pixel(y, x);
       return;
     }
     for (int y = 0; y < Size; ++y)
       for (int x = 0; x < Size; ++x)
         to[y * Size + x] = y >= rows.begin && y < rows.end && x >= columns.begin && x < columns.end
-                               ? Vector::load(corner + y * strides.row + x * strides.pixel)
+                               ? pixel(y, x)
                                : Vector::all(0);
   }
 
@@ -162,7 +170,7 @@ struct Winograd {
   [[gnu::always_inline]] static void prefetch(const float* image, const ImageStrides& strides,
                                               std::int64_t channels, Range rows, Range columns) {
     constexpr std::int64_t line = 16;
-    const std::int64_t step = strides.pixel < line ? line / strides.pixel : 1;
+    const std::int64_t step = strides.pixel > 0 && strides.pixel < line ? line / strides.pixel : 1;
     for (std::int64_t c = 0; c < channels; c += lanes, image += strides.vector)
       for (std::int64_t i = rows.begin; i < rows.end; ++i)
         for (std::int64_t j = columns.begin; j < columns.end; j += step)
@@ -201,12 +209,12 @@ struct Winograd {
       const std::int64_t y = at.row * winograd_tile - s.padding_above;
       const std::int64_t x = at.column * winograd_tile - s.padding_left;
       const Range rows = within(y, 6, s.height), columns = within(x, 6, s.width);
-      const float* corner = input + at.image * s.input.image + y * s.input.row + x * s.input.pixel;
+      std::int64_t corner = at.image * s.input.image + y * s.input.row + x * s.input.pixel;
       for (std::int64_t c = 0; c < s.in_channels; c += lanes, corner += s.input.vector) {
         Vector pixels[36], points[36];
-        load_window<6>(corner, s.input, rows, columns, pixels);
+        load_window<6>(input, corner, s.input, rows, columns, pixels);
         transform<transform_input, 6, 6>(pixels, points);
-        store_points(points, to + t * s.in_channels + c, s.input_plane());
+        store_points(points, to + t * s.in_channels + c, s.input_plane);
       }
     }
   }
@@ -217,13 +225,12 @@ struct Winograd {
     for (std::int64_t t = 0; t < count; ++t, at.next(s)) {
       const std::int64_t y = at.row * winograd_tile, x = at.column * winograd_tile;
       const Range rows = within(y, 4, s.out_height), columns = within(x, 4, s.out_width);
-      const float* corner =
-          output + at.image * s.output.image + y * s.output.row + x * s.output.pixel;
+      std::int64_t corner = at.image * s.output.image + y * s.output.row + x * s.output.pixel;
       for (std::int64_t k = 0; k < s.out_channels; k += lanes, corner += s.output.vector) {
         Vector pixels[16], points[36];
-        load_window<4>(corner, s.output, rows, columns, pixels);
+        load_window<4>(output, corner, s.output, rows, columns, pixels);
         transform<transform_gradient, 4, 6>(pixels, points);
-        store_points(points, to + t * s.out_channels + k, s.output_plane());
+        store_points(points, to + t * s.out_channels + k, s.output_plane);
       }
     }
   }
@@ -237,14 +244,14 @@ struct Winograd {
       for (std::int64_t k = 0; k < s.out_channels; k += lanes, corner += s.output.vector) {
         Vector products[36], pixels[16];
         for (std::int64_t e = 0; e < winograd_points; ++e)
-          products[e] = Vector::load(points + e * s.output_plane() + t * s.out_channels + k);
+          products[e] = Vector::load(points + e * s.output_plane + t * s.out_channels + k);
         transform<transform_output, 6, 4>(products, pixels);
         const Vector shift = bias == nullptr ? Vector::all(0) : Vector::load(bias + k);
         for (std::int64_t i = 0; i < rows.end; ++i)
           for (std::int64_t j = 0; j < columns.end; ++j) {
             Vector pixel = pixels[i * 4 + j];
             if (bias != nullptr) pixel = pixel + shift;
-            if (relu) pixel = max(pixel, Vector::all(0));
+            if (relu) pixel = max(Vector::all(0), pixel);
             pixel.store(corner + i * s.output.row + j * s.output.pixel);
           }
       }
@@ -267,7 +274,7 @@ struct Winograd {
       for (int n = 0; n < Vectors; ++n) columns[n] = Vector::load(b + n * lanes);
       for (int r = 0; r < Rows; ++r) {
         const Vector row = Vector::all(a[r * a_row]);
-        for (int n = 0; n < Vectors; ++n) sums[r][n] = add_product(row, columns[n], sums[r][n]);
+        for (int n = 0; n < Vectors; ++n) sums[r][n] = multiply_add(row, columns[n], sums[r][n]);
       }
     }
     for (int r = 0; r < Rows; ++r)
@@ -315,7 +322,7 @@ struct Winograd {
 
   // --- WinogradLoops ---
 
-  static void weights(const WinogradShape& s, const float* weights, const WeightStrides& strides,
+  static void weights(const WinogradShape& s, const float* weights, const WeightOffsets& offsets,
                       float* transformed, std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c)
       for (std::int64_t k = 0; k < s.out_channels; k += lanes) {
@@ -323,12 +330,12 @@ struct Winograd {
         for (int tap = 0; tap < 9; ++tap) {
           float lane[lanes];
           for (std::int64_t l = 0; l < lanes; ++l)
-            lane[l] = weights[c * strides.in_channel + (k + l) * strides.out_channel +
-                              tap / 3 * strides.row + tap % 3 * strides.column];
+            lane[l] =
+                weights[offsets.in_channel[c] + offsets.out_channel[k + l] + offsets.tap[tap]];
           taps[tap] = Vector::load(lane);
         }
         transform<transform_weights, 3, 6>(taps, points);
-        store_points(points, transformed + panel_offset(s, c, k), s.weights_plane());
+        store_points(points, transformed + panel_offset(s, c, k), s.weights_plane);
       }
   }
 
@@ -357,20 +364,20 @@ struct Winograd {
                        const float* bias, bool relu, float* output, float* workspace,
                        std::int64_t begin, std::int64_t end) {
     float* const images = workspace;
-    float* const results = workspace + winograd_points * s.input_plane();
+    float* const results = workspace + winograd_points * s.input_plane;
     for_blocks(begin, end, [&](const Block& block) {
       transform_images(s, input, tile(s, block.first), block.count, images);
       Tile here = tile(s, block.first), ahead = tile(s, block.first + block.count);
       std::int64_t asked_here = 0, asked_ahead = 0;
-      // Rows that are no tile are computed, too, and never stored.
+      // Rows that are no tile are computed, too, and go nowhere.
       const std::int64_t rows = (block.count + Vector::rows - 1) / Vector::rows * Vector::rows;
       for (std::int64_t e = 0; e < winograd_points; ++e) {
         for (; is_due(asked_here, block.count, e); ++asked_here, here.next(s))
           prefetch_results<true>(s, output, here);
         for (; is_due(asked_ahead, block.after, e); ++asked_ahead, ahead.next(s))
           prefetch_image(s, input, ahead);
-        multiply_tiles(s, images + e * s.input_plane(), transformed + e * s.weights_plane(), rows,
-                       results + e * s.output_plane());
+        multiply_tiles(s, images + e * s.input_plane, transformed + e * s.weights_plane, rows,
+                       results + e * s.output_plane);
       }
       store_results(s, results, bias, relu, tile(s, block.first), block.count, output);
     });
@@ -379,7 +386,7 @@ struct Winograd {
   static void add_gradient(const WinogradShape& s, const float* input, const float* output,
                            float* sums, float* workspace, std::int64_t begin, std::int64_t end) {
     float* const images = workspace;
-    float* const gradients = workspace + winograd_points * s.input_plane();
+    float* const gradients = workspace + winograd_points * s.input_plane;
     for_blocks(begin, end, [&](const Block& block) {
       transform_images(s, input, tile(s, block.first), block.count, images);
       transform_gradients(s, output, tile(s, block.first), block.count, gradients);
@@ -390,31 +397,31 @@ struct Winograd {
           prefetch_image(s, input, ahead);
           prefetch_results<false>(s, output, ahead);
         }
-        multiply_channels(s, images + e * s.input_plane(), gradients + e * s.output_plane(),
-                          block.count, sums + e * s.weights_plane(), block.first > begin);
+        multiply_channels(s, images + e * s.input_plane, gradients + e * s.output_plane,
+                          block.count, sums + e * s.weights_plane, block.first > begin);
       }
     });
   }
 
   static void finish_gradient(const WinogradShape& s, const float* sums, std::int64_t parts,
-                              float* weights, const WeightStrides& strides, std::int64_t begin,
+                              float* weights, const WeightOffsets& offsets, std::int64_t begin,
                               std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c)
       for (std::int64_t k = 0; k < s.out_channels; k += lanes) {
         Vector points[36], taps[9];
         for (std::int64_t e = 0; e < winograd_points; ++e) {
-          const float* at = sums + e * s.weights_plane() + c * s.out_channels + k;
+          const float* at = sums + e * s.weights_plane + c * s.out_channels + k;
           points[e] = Vector::load(at);
           for (std::int64_t part = 1; part < parts; ++part)
-            points[e] = points[e] + Vector::load(at + part * winograd_points * s.weights_plane());
+            points[e] = points[e] + Vector::load(at + part * winograd_points * s.weights_plane);
         }
         transform<transform_sums, 6, 3>(points, taps);
         for (int tap = 0; tap < 9; ++tap) {
           float lane[lanes];
           taps[tap].store(lane);
           for (std::int64_t l = 0; l < lanes; ++l)
-            weights[c * strides.in_channel + (k + l) * strides.out_channel + tap / 3 * strides.row +
-                    tap % 3 * strides.column] = lane[l];
+            weights[offsets.in_channel[c] + offsets.out_channel[k + l] + offsets.tap[tap]] =
+                lane[l];
         }
       }
   }

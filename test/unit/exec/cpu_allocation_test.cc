@@ -6,7 +6,7 @@
 #include "cpu_lenet.h"
 #include "exec/cpu/cpu.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
+#if defined(GNOMON_SANITIZERS) || !defined(__GLIBC__)
 #define GNOMON_COUNTS_ALLOCATIONS 0
 #else
 #define GNOMON_COUNTS_ALLOCATIONS 1

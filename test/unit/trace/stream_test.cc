@@ -158,7 +158,7 @@ TEST_F(Stream, AFileThatCannotBeWrittenIsSaid) {
 
 // --- in a process of their own ------------------------------------------------------------------
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef GNOMON_SANITIZERS
 constexpr bool sanitized = true;  // slow, and shadow memory is counted
 #else
 constexpr bool sanitized = false;
