@@ -8,6 +8,7 @@
 // `./gnomon bench train` sets up the peer and calls this program.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -112,7 +113,8 @@ struct Result {
 
 // The shares come from processes of their own, beside the comparison: the median of three.
 void explain(const Row& row, const Arguments& arguments, Result& result) {
-  const std::string file = (fs::temp_directory_path() / "gnomon-bench-train.html").string();
+  const std::string file =
+      (fs::temp_directory_path() / fmt::format("gnomon-bench-train-{}.html", ::getpid())).string();
   const auto words = study::command_words(
       our_command(row, result.precision, arguments) + " --report " + study::quoted({file}), {});
   std::vector<double> kernels, ceiling;
