@@ -173,8 +173,10 @@ void run(const Arguments& arguments) {
   const auto* ceiling =
       report.calibration.ceiling(recipe.precision == "bf16" ? DType::bf16 : DType::f32, threads);
   const double share = kernels.seconds / timing.step();
-  const double of_ceiling =
-      ceiling == nullptr ? 0 : (kernels.flops / ceiling->rate).value / timing.step();
+  const Json of_ceiling =
+      ceiling == nullptr ? Json() : Json((kernels.flops / ceiling->rate).value / timing.step());
+  const std::string operations =
+      fmt::format("Its kernels do {:.3g} GFLOP", kernels.flops.value * 1e-9);
   report.answer.insert(
       report.answer.begin(),
       {fmt::format("A step of {} takes {} (lower quartile of {}), {:.0f} examples/s; its kernels "
@@ -182,8 +184,10 @@ void run(const Arguments& arguments) {
                    title, to_string(Seconds(timing.step())), timing.steps.size(),
                    static_cast<double>(recipe.batch) / timing.step(),
                    to_string(Seconds(kernels.seconds)), 100 * share),
-       fmt::format("Its {:.3g} GFLOP are done at {:.0f} % of what this machine can do.",
-                   kernels.flops.value * 1e-9, 100 * of_ceiling),
+       ceiling == nullptr ? fmt::format("{}; this machine has no measured ceiling in {}.",
+                                        operations, recipe.precision)
+                          : fmt::format("{}, at {:.0f} % of what this machine can do.", operations,
+                                        100 * of_ceiling.get<double>()),
        fmt::format("Values take {} of memory (at least {} are alive at once), kernels {} more.",
                    to_string(memory.values), to_string(memory.lower_bound),
                    to_string(memory.scratch))});
