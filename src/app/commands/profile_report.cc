@@ -39,6 +39,11 @@ Json to_json(const machine::Host& host, const machine::Calibration& calibration)
             {{"name", "memory triad"}, {"bytes_per_second", calibration.triad.value}}}}};
 }
 
+machine::Calibration held_to(machine::Calibration calibration, int threads) {
+  std::erase_if(calibration.matmul, [&](const auto& c) { return c.threads > threads; });
+  return calibration;
+}
+
 }  // namespace
 
 nlohmann::ordered_json flame_json(const profile::Frame& frame) {
@@ -48,10 +53,10 @@ nlohmann::ordered_json flame_json(const profile::Frame& frame) {
 }
 
 ProfileReport::ProfileReport(const trace::Trace& trace, const std::string& origin,
-                             std::string report_title)
+                             std::string report_title, int threads)
     : title(std::move(report_title)),
       host(machine::read_host()),
-      calibration(exec::known_calibration(host)),
+      calibration(held_to(exec::known_calibration(host), threads)),
       profile(profile::analyse(trace, calibration, origin)),
       answer(profile::conclusions(profile)) {
   if (trace.cut_off)

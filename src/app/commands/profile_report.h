@@ -3,6 +3,7 @@
 // What all profiles show, on the terminal and on a page (web/report/src/profile.ts).
 
 #include <cstddef>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -19,8 +20,10 @@ nlohmann::ordered_json flame_json(const profile::Frame& frame);
 
 // A trace seen against this machine's ceilings, which are measured first if they are not known.
 struct ProfileReport {
-  // `origin` names the trace in messages. Throws as profile::analyse.
-  ProfileReport(const trace::Trace& trace, const std::string& origin, std::string title);
+  // `origin` names the trace in messages; ceilings are those of at most `threads` threads. Throws as
+  // profile::analyse.
+  ProfileReport(const trace::Trace& trace, const std::string& origin, std::string title,
+                int threads = std::numeric_limits<int>::max());
 
   std::string title;
   machine::Host host;

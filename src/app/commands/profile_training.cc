@@ -169,7 +169,7 @@ void run(const Arguments& arguments) {
 
   const std::string title = fmt::format("{}, batch {}, {}, {} thread{}", recipe.model, recipe.batch,
                                         recipe.precision, threads, threads == 1 ? "" : "s");
-  ProfileReport report(trace, arguments.model, "training step of " + title);
+  ProfileReport report(trace, arguments.model, "training step of " + title, threads);
   const auto* ceiling =
       report.calibration.ceiling(recipe.precision == "bf16" ? DType::bf16 : DType::f32, threads);
   const double share = kernels.seconds / timing.step();
