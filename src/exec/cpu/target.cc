@@ -117,9 +117,13 @@ Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> opera
     return std::visit(Preference(node, operands, current), node.op);
   const auto contraction = as_contraction(body != nullptr ? *body : as_region(node, operands));
   if (!contraction) return std::nullopt;
-  const Site site{node, stored(operands, current), stored(node.results, {}), threads_};
-  if (auto layouts = winograd_layouts(*contraction, site)) return layouts;
-  return preferred_layouts(*contraction, device_, stored(operands, {}), site.results[0]);
+  auto layouts =
+      preferred_layouts(*contraction, device_, stored(operands, {}), {node.results[0], {}});
+  if (!layouts) return std::nullopt;
+  const Site site{node, stored(operands, current), stored(node.results, layouts->results),
+                  threads_};
+  if (auto winograd = winograd_layouts(*contraction, site)) return winograd;
+  return layouts;
 }
 
 bool CpuTarget::in_place(const ir::Node& node, std::size_t operand, std::size_t result) const {

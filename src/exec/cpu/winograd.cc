@@ -24,14 +24,15 @@ const WinogradLoops* loops_of_processor() {
   }
 }
 
-enum class Kind { forward, input_gradient, weight_gradient };
+enum class Kind { input_gradient, weight_gradient };
 
 // A contraction that the loops can do.
 struct Problem {
   const WinogradLoops& loops;
   Kind kind;
   std::int64_t padding_above, padding_left;  // of the forward convolution
-  // [n, c, h, w] and [n, o, y, x]: of the gradients of the images, `from` are those of the results.
+  // [n, channels, h, w], from which tiles are read and of which they are: the gradients of the results
+  // and of the images, or the images and the gradients of the results.
   Stored from, to;
   Stored weights;  // [o, c, 3, 3]
 };
@@ -74,8 +75,6 @@ std::optional<Problem> problem_of(const Op& op, Kind kind, const Contraction& co
 
 std::optional<Problem> problem_of(const Contraction& contraction, const Site& site) {
   const auto& op = contraction.node.op;
-  if (const auto* o = std::get_if<ir::Convolution>(&op))
-    return problem_of(*o, Kind::forward, contraction, site);
   if (const auto* o = std::get_if<ir::ConvolutionInputGradient>(&op))
     return problem_of(*o, Kind::input_gradient, contraction, site);
   if (const auto* o = std::get_if<ir::ConvolutionWeightGradient>(&op))
@@ -193,11 +192,11 @@ class WinogradKernel : public Kernel {
   int pool_;
 };
 
-// A convolution, or the gradient of its images, which is one of the gradient of its results.
-class WinogradConvolution final : public WinogradKernel {
+// The gradient of the images: a convolution of the gradient of the results.
+class WinogradInputGradient final : public WinogradKernel {
  public:
-  WinogradConvolution(const Problem& problem, const WinogradShape& shape,
-                      const Contraction& contraction, int pool)
+  WinogradInputGradient(const Problem& problem, const WinogradShape& shape,
+                        const Contraction& contraction, int pool)
       : WinogradKernel(problem, shape, pool), contraction_(contraction) {
     if (problem.weights.constant) kept_ = Buffer(bytes_of(transformed_weights()));
   }
@@ -223,11 +222,10 @@ class WinogradConvolution final : public WinogradKernel {
       fresh_ = true;
     }
     const auto* images = memory.operand<float>(contraction_.lhs);
-    const auto* bias = contraction_.bias ? memory.operand<float>(*contraction_.bias) : nullptr;
     auto* results = memory.result<float>(0);
     for_tiles([&](std::int64_t begin, std::int64_t end, int thread) {
-      loops_.convolve(shape_, images, transformed, bias, contraction_.relu, results,
-                      scratch + thread * workspace(), begin, end);
+      loops_.convolve(shape_, images, transformed, results, scratch + thread * workspace(), begin,
+                      end);
     });
   }
 
@@ -279,7 +277,7 @@ std::unique_ptr<Kernel> make_winograd(const Contraction& contraction, const Site
   if (!shape) return nullptr;
   if (problem->kind == Kind::weight_gradient)
     return std::make_unique<WinogradWeightGradient>(*problem, *shape, contraction, site.pool);
-  return std::make_unique<WinogradConvolution>(*problem, *shape, contraction, site.pool);
+  return std::make_unique<WinogradInputGradient>(*problem, *shape, contraction, site.pool);
 }
 
 std::optional<machine::NodeLayouts> winograd_layouts(const Contraction& contraction,
@@ -295,11 +293,12 @@ std::optional<machine::NodeLayouts> winograd_layouts(const Contraction& contract
   auto& lhs = layouts.operands[contraction.lhs];
   auto& rhs = layouts.operands[contraction.rhs];
   lhs = near(site.operands[contraction.lhs]);
-  if (problem->kind == Kind::weight_gradient)
+  if (problem->kind == Kind::weight_gradient) {
     rhs = near(site.operands[contraction.rhs]);
-  else
+    layouts.results[0] = site.results[0].layout;
+  } else {
     layouts.results[0] = lhs;
-  if (contraction.bias) layouts.operands[*contraction.bias] = {};
+  }
   return layouts;
 }
 

@@ -21,7 +21,6 @@ struct Vector {
 Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.value, b.value)}; }
 Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.value, b.value)}; }
 Vector product(Vector a, Vector b) { return {_mm256_mul_ps(a.value, b.value)}; }
-Vector max(Vector a, Vector b) { return {_mm256_max_ps(a.value, b.value)}; }
 Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fmadd_ps(a.value, b.value, c.value)};
 }

@@ -56,11 +56,9 @@ struct WinogradLoops {
                             const WeightOffsets& offsets, float* transformed, std::int64_t begin,
                             std::int64_t end);
 
-  // Result tiles [begin, end): plus bias, if not null, and relu, which keeps NaN. The workspace holds
-  // an input and an output plane for each point.
+  // Result tiles [begin, end). The workspace holds an input and an output plane for each point.
   void (*convolve)(const WinogradShape& shape, const float* input, const float* transformed,
-                   const float* bias, bool relu, float* output, float* workspace,
-                   std::int64_t begin, std::int64_t end);
+                   float* output, float* workspace, std::int64_t begin, std::int64_t end);
 
   // Sums [point][in][out] of what tiles [begin, end) give to the gradient of the weights. `output`
   // is the gradient of the results; the workspace is that of convolve.

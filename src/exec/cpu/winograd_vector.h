@@ -8,8 +8,8 @@
 //     static Vector load(const float*), all(float);
 //     void store(float*) const;
 //   };
-//   operators + and -; product(a, b); the second where either is NaN: max(a, b);
-//   with one rounding: multiply_add(a, b, c) = a·b + c, negated_multiply_add(a, b, c) = c − a·b
+//   operators + and -; product(a, b); with one rounding:
+//   multiply_add(a, b, c) = a·b + c, negated_multiply_add(a, b, c) = c − a·b
 
 #include "exec/cpu/winograd_loops.h"
 
@@ -235,8 +235,8 @@ struct Winograd {
     }
   }
 
-  static void store_results(const WinogradShape& s, const float* points, const float* bias,
-                            bool relu, Tile at, std::int64_t count, float* output) {
+  static void store_results(const WinogradShape& s, const float* points, Tile at,
+                            std::int64_t count, float* output) {
     for (std::int64_t t = 0; t < count; ++t, at.next(s)) {
       const std::int64_t y = at.row * winograd_tile, x = at.column * winograd_tile;
       const Range rows = within(y, 4, s.out_height), columns = within(x, 4, s.out_width);
@@ -246,14 +246,9 @@ struct Winograd {
         for (std::int64_t e = 0; e < winograd_points; ++e)
           products[e] = Vector::load(points + e * s.output_plane + t * s.out_channels + k);
         transform<transform_output, 6, 4>(products, pixels);
-        const Vector shift = bias == nullptr ? Vector::all(0) : Vector::load(bias + k);
         for (std::int64_t i = 0; i < rows.end; ++i)
-          for (std::int64_t j = 0; j < columns.end; ++j) {
-            Vector pixel = pixels[i * 4 + j];
-            if (bias != nullptr) pixel = pixel + shift;
-            if (relu) pixel = max(Vector::all(0), pixel);
-            pixel.store(corner + i * s.output.row + j * s.output.pixel);
-          }
+          for (std::int64_t j = 0; j < columns.end; ++j)
+            pixels[i * 4 + j].store(corner + i * s.output.row + j * s.output.pixel);
       }
     }
   }
@@ -361,8 +356,7 @@ struct Winograd {
   }
 
   static void convolve(const WinogradShape& s, const float* input, const float* transformed,
-                       const float* bias, bool relu, float* output, float* workspace,
-                       std::int64_t begin, std::int64_t end) {
+                       float* output, float* workspace, std::int64_t begin, std::int64_t end) {
     float* const images = workspace;
     float* const results = workspace + winograd_points * s.input_plane;
     for_blocks(begin, end, [&](const Block& block) {
@@ -379,7 +373,7 @@ struct Winograd {
         multiply_tiles(s, images + e * s.input_plane, transformed + e * s.weights_plane, rows,
                        results + e * s.output_plane);
       }
-      store_results(s, results, bias, relu, tile(s, block.first), block.count, output);
+      store_results(s, results, tile(s, block.first), block.count, output);
     });
   }
 
