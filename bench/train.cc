@@ -123,7 +123,7 @@ struct Result {
   double seconds[3] = {};           // of each system: the median over blocks
   System better = eager;            // of PyTorch's two
   stats::Interval ratio;            // the better PyTorch's time ÷ ours
-  double kernels = 0, ceiling = 0;  // shares
+  double kernels = 0, ceiling = 0;  // shares; NaN: no ceiling was measured
 };
 
 // The shares come from processes of their own, beside the comparison: the median of three.
@@ -140,8 +140,8 @@ void explain(const Row& row, const Arguments& arguments, Result& result) {
     const auto training = nlohmann::json::parse(done.out).at("training");
     kernels.push_back(training.at("kernels_seconds").get<double>() /
                       training.at("step_seconds").get<double>());
-    const auto& share = training.at("fraction_of_ceiling");  // null where none was measured
-    ceiling.push_back(share.is_null() ? 0 : share.get<double>());
+    const auto& share = training.at("fraction_of_ceiling");
+    ceiling.push_back(share.is_null() ? NAN : share.get<double>());
   }
   result.kernels = stats::median(kernels);
   result.ceiling = stats::median(ceiling);
@@ -207,10 +207,10 @@ std::string words(const stats::Interval& ratio) {
 
 void print(const Result& result) {
   const auto ms = [](double seconds) { return fmt::format("{:.2f} ms", seconds * 1e3); };
-  fmt::print("{:<10} {:<9} {:>10} {:>10} {:>10}  {:<22} {:>6.0f} % {:>6.0f} %\n", result.model,
+  fmt::print("{:<10} {:<9} {:>10} {:>10} {:>10}  {:<22} {:>6.0f} % {:>8}\n", result.model,
              result.precision, ms(result.seconds[ours]), ms(result.seconds[eager]),
              ms(result.seconds[compiled]), words(result.ratio), 100 * result.kernels,
-             100 * result.ceiling);
+             std::isnan(result.ceiling) ? "–" : fmt::format("{:.0f} %", 100 * result.ceiling));
   std::fflush(stdout);
 }
 

@@ -107,27 +107,28 @@ std::optional<ImageStrides> image_strides(const Stored& stored, std::int64_t lan
   return ImageStrides{*steps[0], *steps[1], *steps[2], *steps[3]};
 }
 
-std::optional<WinogradShape> shape_of(const Problem& problem) {
-  const auto input = image_strides(problem.from, problem.loops.lanes);
-  const auto output = image_strides(problem.to, problem.loops.lanes);
-  if (!input || !output) return std::nullopt;
-  const Shape f = problem.from.shape(), t = problem.to.shape();
-  const bool full = problem.kind == Kind::input_gradient;
-  WinogradShape shape{};
-  shape.in_channels = f[1], shape.out_channels = t[1];
-  shape.height = f[2], shape.width = f[3];
-  shape.out_height = t[2], shape.out_width = t[3];
-  shape.padding_above = full ? 2 - problem.padding_above : problem.padding_above;
-  shape.padding_left = full ? 2 - problem.padding_left : problem.padding_left;
-  shape.tiles_down = tiles_along(t[2]), shape.tiles_across = tiles_along(t[3]);
-  shape.images = t[0];
-  shape.input = *input, shape.output = *output;
+std::optional<WinogradSide> side_of(const Stored& stored, std::int64_t lanes) {
+  const auto strides = image_strides(stored, lanes);
+  if (!strides) return std::nullopt;
+  const Shape shape = stored.shape();
   // A line apart, or all points would fall into the same sets of the cache.
   constexpr std::int64_t line = 16;
-  shape.input_plane = winograd_block * f[1] + line;
-  shape.output_plane = winograd_block * t[1] + line;
-  shape.weights_plane = f[1] * t[1];
-  return shape;
+  return WinogradSide{shape[1], shape[2], shape[3], *strides, winograd_block * shape[1] + line};
+}
+
+std::optional<WinogradShape> shape_of(const Problem& problem) {
+  const auto input = side_of(problem.from, problem.loops.lanes);
+  const auto output = side_of(problem.to, problem.loops.lanes);
+  if (!input || !output) return std::nullopt;
+  const bool full = problem.kind == Kind::input_gradient;
+  return WinogradShape{*input,
+                       *output,
+                       full ? 2 - problem.padding_above : problem.padding_above,
+                       full ? 2 - problem.padding_left : problem.padding_left,
+                       tiles_along(output->height),
+                       tiles_along(output->width),
+                       problem.to.shape()[0],
+                       input->channels * output->channels};
 }
 
 std::size_t bytes_of(std::int64_t floats) {
@@ -157,8 +158,8 @@ class WinogradKernel : public Kernel {
   }
   // The products and the transforms of tiles; those of weights are few.
   Flops flops(Flops) const override {
-    const auto in = static_cast<double>(shape_.in_channels);
-    const auto out = static_cast<double>(shape_.out_channels);
+    const auto in = static_cast<double>(shape_.input.channels);
+    const auto out = static_cast<double>(shape_.output.channels);
     return Flops(
         static_cast<double>(tiles()) *
         (2 * winograd_points * in * out + winograd_input_flops * in + winograd_output_flops * out));
@@ -167,21 +168,21 @@ class WinogradKernel : public Kernel {
  protected:
   std::int64_t tiles() const { return shape_.images * shape_.tiles_down * shape_.tiles_across; }
   std::int64_t workspace() const {
-    return winograd_points * (shape_.input_plane + shape_.output_plane);
+    return winograd_points * (shape_.input.plane + shape_.output.plane);
   }
   std::int64_t transformed_weights() const { return winograd_points * shape_.weights_plane; }
 
   // f(begin, end, thread) on parts of the tiles.
   template <typename F>
   void for_tiles(const F& f) const {
-    const std::int64_t channels = shape_.in_channels + shape_.out_channels;
+    const std::int64_t channels = shape_.input.channels + shape_.output.channels;
     for_parts(tiles(), 12,
               static_cast<std::int64_t>(bytes_of(tiles() * winograd_points * channels)), f);
   }
   // f(begin, end) on parts of the input channels of the weights.
   template <typename F>
   void for_input_channels(const F& f) const {
-    for_parts(shape_.in_channels, 1, static_cast<std::int64_t>(bytes_of(transformed_weights())),
+    for_parts(shape_.input.channels, 1, static_cast<std::int64_t>(bytes_of(transformed_weights())),
               [&](std::int64_t begin, std::int64_t end, int) { f(begin, end); });
   }
 

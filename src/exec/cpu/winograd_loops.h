@@ -27,19 +27,21 @@ struct ImageStrides {
   std::int64_t image, vector, row, pixel;
 };
 
+// Images, or results, of a convolution.
+struct WinogradSide {
+  std::int64_t channels;  // a multiple of the vector length
+  std::int64_t height, width;
+  ImageStrides strides;
+  std::int64_t plane;  // from one point of a block's transformed tiles to the next, in floats
+};
+
 // A convolution y = w * x, stride 1, as tiles of its results, which are numbered by image, row and
-// column. A gradient of the images is one, too, with images and results exchanged. Sizes of
-// workspace are in floats.
+// column. A gradient of the images is one, too, with images and results exchanged.
 struct WinogradShape {
-  std::int64_t in_channels, out_channels;  // multiples of the vector length
-  std::int64_t height, width;              // of the images
-  std::int64_t out_height, out_width;
+  WinogradSide input, output;
   std::int64_t padding_above, padding_left;
   std::int64_t tiles_down, tiles_across, images;
-  ImageStrides input, output;
-  // From one point to the next of a block's transformed images, its transformed results, and of
-  // transformed weights.
-  std::int64_t input_plane, output_plane, weights_plane;
+  std::int64_t weights_plane;  // from one point of transformed weights to the next
 };
 
 // Where weights lie: the offset of a weight is that of its channels and of its tap, of 3×3.
@@ -56,7 +58,7 @@ struct WinogradLoops {
                             const WeightOffsets& offsets, float* transformed, std::int64_t begin,
                             std::int64_t end);
 
-  // Result tiles [begin, end). The workspace holds an input and an output plane for each point.
+  // Result tiles [begin, end). The workspace holds the planes of both sides for each point.
   void (*convolve)(const WinogradShape& shape, const float* input, const float* transformed,
                    float* output, float* workspace, std::int64_t begin, std::int64_t end);
 

@@ -164,91 +164,91 @@ struct Winograd {
     return {line / s.tiles_down, line % s.tiles_down, number % s.tiles_across};
   }
 
-  // Asks for pixels, four by four, before they are wanted. In line, or GCC drops it as a function
-  // without effect.
-  template <bool Write>
-  [[gnu::always_inline]] static void prefetch(const float* image, const ImageStrides& strides,
-                                              std::int64_t channels, Range rows, Range columns) {
-    constexpr std::int64_t line = 16;
-    const std::int64_t step = strides.pixel > 0 && strides.pixel < line ? line / strides.pixel : 1;
-    for (std::int64_t c = 0; c < channels; c += lanes, image += strides.vector)
-      for (std::int64_t i = rows.begin; i < rows.end; ++i)
-        for (std::int64_t j = columns.begin; j < columns.end; j += step)
-          __builtin_prefetch(image + i * strides.row + j * strides.pixel, Write, 3);
-  }
-
   // Pixels [first, first + 4) of a side that are there.
   static Range four(std::int64_t first, std::int64_t extent) {
     return {first < 0 ? 0 : first, first + 4 < extent ? first + 4 : extent};
   }
 
+  // Asks for pixels, four by four, before they are wanted. In line, or GCC drops it as a function
+  // without effect.
+  template <bool Write>
+  [[gnu::always_inline]] static void prefetch(const WinogradSide& side, const float* images,
+                                              std::int64_t image, std::int64_t y, std::int64_t x) {
+    constexpr std::int64_t line = 16;
+    const ImageStrides& strides = side.strides;
+    const std::int64_t step = strides.pixel > 0 && strides.pixel < line ? line / strides.pixel : 1;
+    const Range rows = four(y, side.height), columns = four(x, side.width);
+    images += image * strides.image;
+    for (std::int64_t c = 0; c < side.channels; c += lanes, images += strides.vector)
+      for (std::int64_t i = rows.begin; i < rows.end; ++i)
+        for (std::int64_t j = columns.begin; j < columns.end; j += step)
+          __builtin_prefetch(images + i * strides.row + j * strides.pixel, Write, 3);
+  }
+
   // Of a tile's window, what the tiles above and to the left did not have.
   [[gnu::always_inline]] static void prefetch_image(const WinogradShape& s, const float* input,
                                                     Tile at) {
-    prefetch<false>(input + at.image * s.input.image, s.input, s.in_channels,
-                    four(at.row * winograd_tile + 2 - s.padding_above, s.height),
-                    four(at.column * winograd_tile + 2 - s.padding_left, s.width));
+    prefetch<false>(s.input, input, at.image, at.row * winograd_tile + 2 - s.padding_above,
+                    at.column * winograd_tile + 2 - s.padding_left);
   }
 
   template <bool Write>
   [[gnu::always_inline]] static void prefetch_results(const WinogradShape& s, const float* output,
                                                       Tile at) {
-    prefetch<Write>(output + at.image * s.output.image, s.output, s.out_channels,
-                    four(at.row * winograd_tile, s.out_height),
-                    four(at.column * winograd_tile, s.out_width));
+    prefetch<Write>(s.output, output, at.image, at.row * winograd_tile, at.column * winograd_tile);
   }
 
   static void store_points(const Vector* points, float* to, std::int64_t plane) {
     for (std::int64_t e = 0; e < winograd_points; ++e) points[e].store(to + e * plane);
   }
 
-  // Tiles of the images from `first` on, as [point][tile][channel].
-  static void transform_images(const WinogradShape& s, const float* input, Tile at,
-                               std::int64_t count, float* to) {
+  // Tiles from `at` on as [point][tile][channel]: of windows of Size × Size pixels, whose corners lie
+  // `above` and `left` of the tiles'.
+  template <Transform one, int Size>
+  static void transform_tiles(const WinogradShape& s, const WinogradSide& side, const float* images,
+                              std::int64_t above, std::int64_t left, Tile at, std::int64_t count,
+                              float* to) {
     for (std::int64_t t = 0; t < count; ++t, at.next(s)) {
-      const std::int64_t y = at.row * winograd_tile - s.padding_above;
-      const std::int64_t x = at.column * winograd_tile - s.padding_left;
-      const Range rows = within(y, 6, s.height), columns = within(x, 6, s.width);
-      std::int64_t corner = at.image * s.input.image + y * s.input.row + x * s.input.pixel;
-      for (std::int64_t c = 0; c < s.in_channels; c += lanes, corner += s.input.vector) {
-        Vector pixels[36], points[36];
-        load_window<6>(input, corner, s.input, rows, columns, pixels);
-        transform<transform_input, 6, 6>(pixels, points);
-        store_points(points, to + t * s.in_channels + c, s.input_plane);
+      const std::int64_t y = at.row * winograd_tile - above, x = at.column * winograd_tile - left;
+      const Range rows = within(y, Size, side.height), columns = within(x, Size, side.width);
+      std::int64_t corner =
+          at.image * side.strides.image + y * side.strides.row + x * side.strides.pixel;
+      for (std::int64_t c = 0; c < side.channels; c += lanes, corner += side.strides.vector) {
+        Vector pixels[Size * Size], points[36];
+        load_window<Size>(images, corner, side.strides, rows, columns, pixels);
+        transform<one, Size, 6>(pixels, points);
+        store_points(points, to + t * side.channels + c, side.plane);
       }
     }
   }
 
-  // The same of the gradient of the results.
+  static void transform_images(const WinogradShape& s, const float* input, Tile at,
+                               std::int64_t count, float* to) {
+    transform_tiles<transform_input, 6>(s, s.input, input, s.padding_above, s.padding_left, at,
+                                        count, to);
+  }
+
   static void transform_gradients(const WinogradShape& s, const float* output, Tile at,
                                   std::int64_t count, float* to) {
-    for (std::int64_t t = 0; t < count; ++t, at.next(s)) {
-      const std::int64_t y = at.row * winograd_tile, x = at.column * winograd_tile;
-      const Range rows = within(y, 4, s.out_height), columns = within(x, 4, s.out_width);
-      std::int64_t corner = at.image * s.output.image + y * s.output.row + x * s.output.pixel;
-      for (std::int64_t k = 0; k < s.out_channels; k += lanes, corner += s.output.vector) {
-        Vector pixels[16], points[36];
-        load_window<4>(output, corner, s.output, rows, columns, pixels);
-        transform<transform_gradient, 4, 6>(pixels, points);
-        store_points(points, to + t * s.out_channels + k, s.output_plane);
-      }
-    }
+    transform_tiles<transform_gradient, 4>(s, s.output, output, 0, 0, at, count, to);
   }
 
   static void store_results(const WinogradShape& s, const float* points, Tile at,
                             std::int64_t count, float* output) {
     for (std::int64_t t = 0; t < count; ++t, at.next(s)) {
       const std::int64_t y = at.row * winograd_tile, x = at.column * winograd_tile;
-      const Range rows = within(y, 4, s.out_height), columns = within(x, 4, s.out_width);
-      float* corner = output + at.image * s.output.image + y * s.output.row + x * s.output.pixel;
-      for (std::int64_t k = 0; k < s.out_channels; k += lanes, corner += s.output.vector) {
+      const Range rows = within(y, 4, s.output.height), columns = within(x, 4, s.output.width);
+      float* corner = output + at.image * s.output.strides.image + y * s.output.strides.row +
+                      x * s.output.strides.pixel;
+      for (std::int64_t k = 0; k < s.output.channels;
+           k += lanes, corner += s.output.strides.vector) {
         Vector products[36], pixels[16];
         for (std::int64_t e = 0; e < winograd_points; ++e)
-          products[e] = Vector::load(points + e * s.output_plane + t * s.out_channels + k);
+          products[e] = Vector::load(points + e * s.output.plane + t * s.output.channels + k);
         transform<transform_output, 6, 4>(products, pixels);
         for (std::int64_t i = 0; i < rows.end; ++i)
           for (std::int64_t j = 0; j < columns.end; ++j)
-            pixels[i * 4 + j].store(corner + i * s.output.row + j * s.output.pixel);
+            pixels[i * 4 + j].store(corner + i * s.output.strides.row + j * s.output.strides.pixel);
       }
     }
   }
@@ -289,18 +289,19 @@ struct Winograd {
   static std::int64_t panel_offset(const WinogradShape& s, std::int64_t c, std::int64_t k) {
     const std::int64_t panel = k / (2 * lanes) * (2 * lanes);
     const std::int64_t width =
-        s.out_channels - panel < 2 * lanes ? s.out_channels - panel : 2 * lanes;
-    return panel * s.in_channels + c * width + k - panel;
+        s.output.channels - panel < 2 * lanes ? s.output.channels - panel : 2 * lanes;
+    return panel * s.input.channels + c * width + k - panel;
   }
 
   // One point of all tiles of a block: transformed images times transformed weights.
   static void multiply_tiles(const WinogradShape& s, const float* images, const float* weights,
                              std::int64_t tiles, float* results) {
-    for_panels(s.out_channels, [&]<int Vectors>(std::int64_t k) {
+    for_panels(s.output.channels, [&]<int Vectors>(std::int64_t k) {
       for (std::int64_t t = 0; t < tiles; t += Vector::rows)
-        multiply<Vector::rows, Vectors>(images + t * s.in_channels, s.in_channels, 1,
-                                        weights + k * s.in_channels, Vectors * lanes, s.in_channels,
-                                        results + t * s.out_channels + k, s.out_channels, false);
+        multiply<Vector::rows, Vectors>(images + t * s.input.channels, s.input.channels, 1,
+                                        weights + k * s.input.channels, Vectors * lanes,
+                                        s.input.channels, results + t * s.output.channels + k,
+                                        s.output.channels, false);
     });
   }
 
@@ -308,10 +309,10 @@ struct Winograd {
   static void multiply_channels(const WinogradShape& s, const float* images, const float* gradients,
                                 std::int64_t tiles, float* sums, bool add) {
     constexpr int rows = 4;
-    for_panels(s.out_channels, [&]<int Vectors>(std::int64_t k) {
-      for (std::int64_t c = 0; c < s.in_channels; c += rows)
-        multiply<rows, Vectors>(images + c, 1, s.in_channels, gradients + k, s.out_channels, tiles,
-                                sums + c * s.out_channels + k, s.out_channels, add);
+    for_panels(s.output.channels, [&]<int Vectors>(std::int64_t k) {
+      for (std::int64_t c = 0; c < s.input.channels; c += rows)
+        multiply<rows, Vectors>(images + c, 1, s.input.channels, gradients + k, s.output.channels,
+                                tiles, sums + c * s.output.channels + k, s.output.channels, add);
     });
   }
 
@@ -320,7 +321,7 @@ struct Winograd {
   static void weights(const WinogradShape& s, const float* weights, const WeightOffsets& offsets,
                       float* transformed, std::int64_t begin, std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c)
-      for (std::int64_t k = 0; k < s.out_channels; k += lanes) {
+      for (std::int64_t k = 0; k < s.output.channels; k += lanes) {
         Vector taps[9], points[36];
         for (int tap = 0; tap < 9; ++tap) {
           float lane[lanes];
@@ -358,7 +359,7 @@ struct Winograd {
   static void convolve(const WinogradShape& s, const float* input, const float* transformed,
                        float* output, float* workspace, std::int64_t begin, std::int64_t end) {
     float* const images = workspace;
-    float* const results = workspace + winograd_points * s.input_plane;
+    float* const results = workspace + winograd_points * s.input.plane;
     for_blocks(begin, end, [&](const Block& block) {
       transform_images(s, input, tile(s, block.first), block.count, images);
       Tile here = tile(s, block.first), ahead = tile(s, block.first + block.count);
@@ -370,8 +371,8 @@ struct Winograd {
           prefetch_results<true>(s, output, here);
         for (; is_due(asked_ahead, block.after, e); ++asked_ahead, ahead.next(s))
           prefetch_image(s, input, ahead);
-        multiply_tiles(s, images + e * s.input_plane, transformed + e * s.weights_plane, rows,
-                       results + e * s.output_plane);
+        multiply_tiles(s, images + e * s.input.plane, transformed + e * s.weights_plane, rows,
+                       results + e * s.output.plane);
       }
       store_results(s, results, tile(s, block.first), block.count, output);
     });
@@ -380,7 +381,7 @@ struct Winograd {
   static void add_gradient(const WinogradShape& s, const float* input, const float* output,
                            float* sums, float* workspace, std::int64_t begin, std::int64_t end) {
     float* const images = workspace;
-    float* const gradients = workspace + winograd_points * s.input_plane;
+    float* const gradients = workspace + winograd_points * s.input.plane;
     for_blocks(begin, end, [&](const Block& block) {
       transform_images(s, input, tile(s, block.first), block.count, images);
       transform_gradients(s, output, tile(s, block.first), block.count, gradients);
@@ -391,7 +392,7 @@ struct Winograd {
           prefetch_image(s, input, ahead);
           prefetch_results<false>(s, output, ahead);
         }
-        multiply_channels(s, images + e * s.input_plane, gradients + e * s.output_plane,
+        multiply_channels(s, images + e * s.input.plane, gradients + e * s.output.plane,
                           block.count, sums + e * s.weights_plane, block.first > begin);
       }
     });
@@ -401,10 +402,10 @@ struct Winograd {
                               float* weights, const WeightOffsets& offsets, std::int64_t begin,
                               std::int64_t end) {
     for (std::int64_t c = begin; c < end; ++c)
-      for (std::int64_t k = 0; k < s.out_channels; k += lanes) {
+      for (std::int64_t k = 0; k < s.output.channels; k += lanes) {
         Vector points[36], taps[9];
         for (std::int64_t e = 0; e < winograd_points; ++e) {
-          const float* at = sums + e * s.weights_plane + c * s.out_channels + k;
+          const float* at = sums + e * s.weights_plane + c * s.output.channels + k;
           points[e] = Vector::load(at);
           for (std::int64_t part = 1; part < parts; ++part)
             points[e] = points[e] + Vector::load(at + part * winograd_points * s.weights_plane);

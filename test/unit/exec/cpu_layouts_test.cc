@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/random.h"
+#include "cpu_values.h"
 #include "exec/cpu/kernels.h"
 #include "exec/layout_conversion.h"
 #include "exec/reference/evaluate.h"
@@ -14,19 +14,6 @@
 
 namespace gnomon::exec::cpu {
 namespace {
-
-const Device& device() {
-  static const Device made;
-  return made;
-}
-
-Tensor random_tensor(const ir::Type& type, std::uint64_t seed) {
-  Tensor value(DType::f64, ir::bound_shape(type.dims));
-  const Random random(seed, "values");
-  std::uint64_t i = 0;
-  for (auto& x : value.span<double>()) x = 2 * random.uniform(i++) - 1;
-  return convert(value, type.dtype);
-}
 
 struct Result {
   std::vector<Tensor> got, expected;

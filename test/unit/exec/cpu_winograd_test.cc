@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/random.h"
+#include "cpu_values.h"
 #include "exec/cpu/cpu.h"
 #include "exec/cpu/kernels.h"
 #include "exec/cpu/parallel.h"
@@ -19,19 +19,6 @@
 
 namespace gnomon::exec::cpu {
 namespace {
-
-const Device& device() {
-  static const Device made;
-  return made;
-}
-
-Tensor uniform(const ir::Type& type, std::uint64_t seed) {
-  Tensor value(DType::f32, ir::bound_shape(type.dims));
-  const Random random(seed, "values");
-  std::uint64_t i = 0;
-  for (auto& x : value.span<float>()) x = static_cast<float>(2 * random.uniform(i++) - 1);
-  return convert(value, type.dtype);
-}
 
 Tensor magnitude(const Tensor& tensor) {
   Tensor wide = convert(tensor, DType::f64);
@@ -149,7 +136,8 @@ std::vector<Case> cases_of(const Geometry& g, const std::string& layout, int thr
 
 std::vector<Tensor> values_of(const Case& c) {
   std::vector<Tensor> values;
-  for (std::size_t i = 0; i < c.types.size(); ++i) values.push_back(uniform(c.types[i], 7 + i));
+  for (std::size_t i = 0; i < c.types.size(); ++i)
+    values.push_back(random_tensor(c.types[i], 7 + i));
   return values;
 }
 
@@ -222,7 +210,7 @@ TEST_F(CpuWinograd, RemembersConstantWeightsUntilTheyChange) {
   const auto kernel = make_kernel(c.site(), device());
   auto values = values_of(c);
   const Tensor before = run(*kernel, c, values);
-  values[1] = uniform(c.types[1], 99);
+  values[1] = random_tensor(c.types[1], 99);
   EXPECT_EQ(run(*kernel, c, values), before);
   kernel->refresh();
   EXPECT_LT(worst_error(run(*kernel, c, values), expected(c, values)), tolerance);
@@ -277,7 +265,8 @@ TEST_F(CpuWinograd, RunsInPrograms) {
   const ir::Program program = b.finish();
   CpuExecutor executor({2, {}});
   const auto executable = executor.compile_cpu(program);
-  const Tensor x = uniform(x_type, 1), w = uniform(w_type, 2), y = uniform(y_type, 3);
+  const Tensor x = random_tensor(x_type, 1), w = random_tensor(w_type, 2),
+               y = random_tensor(y_type, 3);
   States states(program, 1);
   std::vector<Tensor> got;
   const Tensor* arguments[] = {&x, &w, &y};
