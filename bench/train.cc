@@ -141,10 +141,10 @@ void explain(const Row& row, const Arguments& arguments, Result& result) {
     kernels.push_back(training.at("kernels_seconds").get<double>() /
                       training.at("step_seconds").get<double>());
     const auto& share = training.at("fraction_of_ceiling");
-    ceiling.push_back(share.is_null() ? NAN : share.get<double>());
+    if (!share.is_null()) ceiling.push_back(share.get<double>());
   }
   result.kernels = stats::median(kernels);
-  result.ceiling = stats::median(ceiling);
+  result.ceiling = ceiling.empty() ? NAN : stats::median(ceiling);
 }
 
 Result compare(const Row& row, const std::string& precision, const Arguments& arguments,
