@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_value.h"
 #include "base/sealed_json.h"
 
 namespace gnomon::machine {
@@ -32,7 +33,7 @@ Json body(const Calibration& calibration) {
 
 double positive(const Json& json, const char* key) {
   const double value = json.at(key).get<double>();
-  if (!(value > 0)) throw std::domain_error(key);
+  if (!(value > 0)) throw std::domain_error(fmt::format("{} is not above 0", key));
   return value;
 }
 
@@ -43,9 +44,9 @@ Calibration read_body(const Json& json) {
   calibration.load = json.at("load").get<double>();
   for (const auto& entry : json.at("matmul")) {
     const auto dtype = dtype_named(entry.at("dtype").get<std::string>());
-    if (!dtype) throw std::domain_error("dtype");
+    if (!dtype) throw std::domain_error("unknown dtype");
     calibration.matmul.push_back({.dtype = *dtype,
-                                  .threads = entry.at("threads").get<int>(),
+                                  .threads = value_as<int>(entry.at("threads")),
                                   .rate = FlopRate(positive(entry, "flop_per_second"))});
   }
   calibration.copy = Bandwidth(positive(json, "copy_bytes_per_second"));
@@ -71,13 +72,13 @@ Calibration calibration_from_json(std::string_view text, std::string_view origin
   constexpr std::string_view remedy = "measure again with 'gnomon machine measure'";
   const Json json = unseal(text, origin, remedy);
   try {
-    if (json.at("version").get<int>() != version)
+    if (value_as<int>(json.at("version")) != version)
       throw InputError("{}: written by another version; {}", origin, remedy);
     return read_body(json);
   } catch (const Json::exception&) {
     throw InputError("{}: is not a calibration; {}", origin, remedy);
   } catch (const std::domain_error& error) {
-    throw InputError("{}: {} is out of range; {}", origin, error.what(), remedy);
+    throw InputError("{}: is not a calibration: {}; {}", origin, error.what(), remedy);
   }
 }
 

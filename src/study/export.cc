@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/json_value.h"
 #include "page/page.h"
 #include "study/quantity.h"
 
@@ -87,11 +88,11 @@ json to(const ConfigurationReport& c) {
 
 ConfigurationReport configuration_of(const json& j) {
   ConfigurationReport c;
-  c.id = j.at("id");
+  c.id = value_as<int>(j.at("id"));
   c.knobs = texts_of(j.at("knobs"));
   c.label = j.at("label");
-  c.blocks = j.at("blocks");
-  c.censored = j.at("censored");
+  c.blocks = value_as<int>(j.at("blocks"));
+  c.censored = value_as<int>(j.at("censored"));
   c.measures = intervals_of(j.at("measures"));
   c.feasible = j.at("feasible");
   c.violated = j.at("violated").get<std::vector<std::string>>();
@@ -114,9 +115,9 @@ json to(const Replicate& r) {
 
 Replicate replicate_of(const json& j) {
   Replicate r;
-  r.block = j.at("block");
-  r.position = j.at("position");
-  r.configuration = j.at("configuration");
+  r.block = value_as<int>(j.at("block"));
+  r.position = value_as<int>(j.at("position"));
+  r.configuration = value_as<int>(j.at("configuration"));
   r.aa = j.at("aa");
   r.started = j.at("started");
   r.wall = j.at("wall");
@@ -136,7 +137,7 @@ json to(const Answer& a) {
 
 Answer answer_of(const json& j) {
   Answer a;
-  if (!j.at("chosen").is_null()) a.chosen = j["chosen"].get<int>();
+  if (!j.at("chosen").is_null()) a.chosen = value_as<int>(j["chosen"]);
   a.sentence = j.at("sentence");
   a.reasons = j.at("reasons").get<std::vector<std::string>>();
   a.undecided = j.at("undecided").get<std::vector<std::string>>();
@@ -202,7 +203,7 @@ Report report_of(const json& j) {
   if (j.contains("hypervolume")) r.hypervolume = interval_of(j["hypervolume"]);
   for (const auto& x : j.at("replicates")) r.replicates.push_back(replicate_of(x));
   const json& aa = j.at("aa");
-  r.aa = {aa.at("configuration"), intervals_of(aa.at("effect")), aa.at("passed"),
+  r.aa = {value_as<int>(aa.at("configuration")), intervals_of(aa.at("effect")), aa.at("passed"),
           aa.at("lag1").get<std::map<std::string, double>>()};
   if (const json& p = j.at("price"); !p.is_null())
     r.price = PriceReport{p.at("sku"), p.at("dollars_per_hour"), p.at("date"), p.at("source"),

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_value.h"
 #include "base/nearest.h"
 #include "data/safetensors.h"
 #include "data/utf8.h"
@@ -43,9 +44,11 @@ ModelShape shape_of(const std::string& text, std::string_view origin) {
   try {
     const auto json = nlohmann::json::parse(text);
     for_each_field(shape, [&](const char* name, std::int64_t& value) {
-      value = json.at(name).get<std::int64_t>();
+      value = value_as<std::int64_t>(json.at(name));
     });
   } catch (const nlohmann::json::exception& error) {
+    throw InputError("{}: the model's shape cannot be read: {}", origin, error.what());
+  } catch (const std::domain_error& error) {
     throw InputError("{}: the model's shape cannot be read: {}", origin, error.what());
   }
   return shape;

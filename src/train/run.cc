@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_value.h"
 #include "base/sealed_json.h"
 #include "train/loss.h"
 
@@ -70,7 +71,7 @@ double number(const Json& json) {
 std::vector<Assessment> assessments_of(const Json& json) {
   std::vector<Assessment> all;
   for (const auto& a : json)
-    all.push_back({a.at("step").get<std::int64_t>(), a.at("epoch").get<double>(),
+    all.push_back({value_as<std::int64_t>(a.at("step")), a.at("epoch").get<double>(),
                    number(a.at("loss")), a.at("accuracy").get<double>(), number(a.at("test_loss")),
                    Seconds(a.at("seconds").get<double>())});
   return all;
@@ -102,7 +103,7 @@ Json to_json(const RunRecord& record) {
 
 RunRecord record_of(const Json& json, std::string_view origin) {
   try {
-    const int found = json.value("version", 0);
+    const int found = json.contains("version") ? value_as<int>(json["version"]) : 0;
     if (found > version)
       throw InputError("{}: was written by a newer version (format {}, this one reads up to {})",
                        origin, found, version);
@@ -112,18 +113,18 @@ RunRecord record_of(const Json& json, std::string_view origin) {
     record.updated = json.at("updated").get<std::string>();
     record.recipe = recipe_from_json(json.at("recipe").dump(), origin);
     record.facts = json.at("facts").get<std::map<std::string, std::string>>();
-    record.steps = json.at("steps").get<std::int64_t>();
-    record.total_steps = json.at("total_steps").get<std::int64_t>();
+    record.steps = value_as<std::int64_t>(json.at("steps"));
+    record.total_steps = value_as<std::int64_t>(json.at("total_steps"));
     record.examples_per_second = json.at("examples_per_second").get<double>();
     record.assessments = assessments_of(json.at("assessments"));
     for (const auto& sample : json.at("samples"))
-      record.samples.push_back({sample.at("step").get<std::int64_t>(),
+      record.samples.push_back({value_as<std::int64_t>(sample.at("step")),
                                 sample.at("prompt").get<std::string>(),
                                 sample.at("text").get<std::string>()});
     record.warnings = json.at("warnings").get<std::vector<std::string>>();
     const auto& cost = json.at("checkpoints");
     record.checkpoints = {
-        cost.at("written").get<int>(), Seconds(cost.at("writing_seconds").get<double>()),
+        value_as<int>(cost.at("written")), Seconds(cost.at("writing_seconds").get<double>()),
         Seconds(cost.at("waiting_seconds").get<double>()), Bytes(cost.at("bytes").get<double>())};
     return record;
   } catch (const nlohmann::json::exception& error) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <climits>
 #include <csignal>
 #include <regex>
 
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/interrupt.h"
+#include "base/json_value.h"
 #include "base/nearest.h"
 #include "base/progress.h"
 
@@ -35,6 +37,21 @@ TEST(Hash, BytesAndTextAgree) {
   const auto bytes = std::as_bytes(std::span(text));
   EXPECT_EQ(hash64(text), hash64(bytes));
   EXPECT_EQ(hash128(text), hash128(bytes));
+}
+
+TEST(JsonValue, IsTheSameValueOrRefused) {
+  const auto json = [](const char* text) { return nlohmann::json::parse(text); };
+  EXPECT_EQ(value_as<std::int64_t>(json("-9223372036854775808")), INT64_MIN);
+  EXPECT_EQ(value_as<std::uint64_t>(json("18446744073709551615")), UINT64_MAX);
+  EXPECT_EQ(value_as<int>(json("2147483647")), INT_MAX);
+  EXPECT_EQ(value_as<double>(json("3")), 3.0);
+  EXPECT_TRUE(value_as<bool>(json("true")));
+  EXPECT_EQ(value_as<std::string>(json("\"x\"")), "x");
+  for (const char* other : {"4.4e73", "2.0", "2.5", "2147483648", "true", "\"1\"", "null", "[1]"})
+    EXPECT_THROW(value_as<int>(json(other)), std::domain_error) << other;
+  EXPECT_THROW(value_as<std::int64_t>(json("9223372036854775808")), std::domain_error);
+  EXPECT_THROW(value_as<std::uint64_t>(json("-1")), std::domain_error);
+  EXPECT_THROW(value_as<bool>(json("1")), nlohmann::json::type_error);
 }
 
 TEST(Error, ChecksNamePlaceConditionAndValues) {
