@@ -49,23 +49,26 @@ const std::vector<Row> rows = {
     {"gpt-mini", "gpt-nano --layers 6 --features 384 --heads 6 --batch 8 --context 256"},
 };
 
+// This program is PROJECT/build/release/bench/bench_train.
+fs::path build() { return self_executable().parent_path().parent_path(); }
+fs::path project() { return build().parent_path().parent_path(); }
+
 struct Arguments {
   std::vector<std::string> models, precisions;  // if empty, all; those the processor computes in
   int threads = 2, blocks = 10;
   double seconds = 2;
-  std::string python, records = "runs/bench-train.db";
+  std::string python = (project() / "build/peers/pytorch/bin/python").string();
+  std::string records = "runs/bench-train.db";
   bool json = false;
 };
+
+const double confidence = study::Method().confidence;
 
 enum System { ours, eager, compiled };
 constexpr const char* system_names[] = {"gnomon", "PyTorch", "PyTorch compiled"};
 
 const study::Measure step_time = {
     "step_seconds", "s", "time of a step", study::Goal::minimise, study::Source::blocks, ""};
-
-// This program is PROJECT/build/release/bench/bench_train.
-fs::path build() { return self_executable().parent_path().parent_path(); }
-fs::path project() { return build().parent_path().parent_path(); }
 
 std::string our_command(const Row& row, const std::string& precision, const Arguments& arguments) {
   return fmt::format(
@@ -158,7 +161,7 @@ Result compare(const Row& row, const std::string& precision, const Arguments& ar
   result.model = row.name;
   result.precision = precision;
   for (const System system : {ours, eager, compiled}) {
-    const auto estimate = study::estimate(evidence, step_time, system, 0.95);
+    const auto estimate = study::estimate(evidence, step_time, system, confidence);
     result.seconds[system] = estimate ? estimate->estimate : INFINITY;
   }
   if (result.seconds[compiled] < result.seconds[eager]) result.better = compiled;
@@ -178,6 +181,19 @@ nlohmann::ordered_json to_json(const Result& result) {
   json["kernels_share"] = result.kernels;
   json["ceiling_share"] = result.ceiling;
   return json;
+}
+
+// What the figures hold for.
+nlohmann::ordered_json with_conditions(nlohmann::ordered_json result, const Arguments& arguments) {
+  const auto host = machine::read_host();
+  result["conditions"] = {{"processor", host.processor},
+                          {"family", host.family},
+                          {"load", machine::read_load().one_minute},
+                          {"threads", arguments.threads},
+                          {"blocks", arguments.blocks},
+                          {"seconds", arguments.seconds},
+                          {"confidence", confidence}};
+  return result;
 }
 
 // bf16 only where the processor has arithmetic for it: elsewhere PyTorch takes half a minute a step.
@@ -244,7 +260,8 @@ void run(const Arguments& arguments) {
     }
   const double mean = std::exp(log_sum / static_cast<double>(all.size()));
   if (arguments.json)
-    fmt::print("{}\n", nlohmann::ordered_json{{"geometric_mean", mean}, {"rows", all}}.dump(2));
+    fmt::print("{}\n",
+               with_conditions({{"geometric_mean", mean}, {"rows", all}}, arguments).dump(2));
   else
     fmt::print("\ngeometric mean of the ratios {:.2f}×\n", mean);
 }
@@ -254,7 +271,7 @@ void run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   gnomon::Arguments arguments;
-  CLI::App app("Whole training steps against PyTorch");
+  CLI::App app("Whole training steps against PyTorch", "./gnomon bench train");
   app.add_option("--model", arguments.models, "Rows of the table; default: all")->delimiter(',');
   app.add_option(
          "--precision", arguments.precisions,
@@ -270,7 +287,8 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", arguments.seconds, "How long a process times steps")
       ->capture_default_str()
       ->check(CLI::Range(0.01, 3600.0));
-  app.add_option("--python", arguments.python, "Interpreter that has PyTorch")->required();
+  app.add_option("--python", arguments.python,
+                 "Interpreter that has PyTorch; default: that of ./gnomon bench train");
   app.add_option("--records", arguments.records, "Where measurements are kept")
       ->capture_default_str();
   app.add_flag("--json", arguments.json, "Print the result as JSON");

@@ -22,12 +22,17 @@
 
 namespace gnomon::app {
 
+void add_threads_option(CLI::App& command, Execution& execution) {
+  command.add_option("--threads", execution.threads, "Threads that compute; default: one per core")
+      ->check(at_least_1);
+}
+
 void add_execution_options(CLI::App& command, Execution& execution) {
   command
       .add_option("--executor", execution.executor,
                   "What runs the program: cpu (fast) or reference (the definition, slow)")
       ->capture_default_str();
-  command.add_option("--threads", execution.threads, "Threads that compute; default: one per core");
+  add_threads_option(command, execution);
   command
       .add_option("--trace", execution.trace_file,
                   "Write a trace, to be opened at ui.perfetto.dev: as Chrome's JSON if the name "

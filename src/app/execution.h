@@ -21,6 +21,9 @@ struct Execution {
   std::string stacks_file;  // empty: not sampled
 };
 
+void add_threads_option(CLI::App& command, Execution& execution);
+
+// The executor, its threads, and what is recorded of it.
 void add_execution_options(CLI::App& command, Execution& execution);
 
 // Takes its text, for memory_budget.

@@ -1,10 +1,14 @@
 #include "train/recipe.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_value.h"
 #include "base/nearest.h"
 #include "ir/text.h"
 
@@ -103,6 +107,30 @@ DataOptions data_options(const Recipe& recipe, const std::optional<data::Tokenis
           loss_named(recipe.loss) == Loss::mean_squared_error};
 }
 
+// Of a field that nothing in the recipe looks at: what it is for, and what the recipe has instead.
+struct Unused {
+  std::string_view whose;
+  std::string instead;
+};
+
+std::optional<Unused> why_unused(const Recipe& recipe, std::string_view field) {
+  const auto is_one_of = [&](std::initializer_list<std::string_view> fields) {
+    return std::find(fields.begin(), fields.end(), field) != fields.end();
+  };
+  const bool is_own = !recipe.program.empty();
+  const bool is_classifier = !is_own && family_of(recipe.model) == Family::image_classifier;
+  const bool has_dropout = !is_own && !recipe.model.starts_with("resnet");
+  if (is_one_of({"layers", "features", "heads"}) && (is_own || is_classifier))
+    return Unused{"the transformers that have a name", recipe.model};
+  if (is_one_of({"context", "merges"}) && is_classifier) return Unused{"text", recipe.model};
+  if (field == "dropout" && !has_dropout)
+    return Unused{"models that have layers of it", recipe.model};
+  if (field == "momentum" && recipe.optimiser != "sgd") return Unused{"sgd", recipe.optimiser};
+  if (is_one_of({"beta1", "beta2"}) && recipe.optimiser != "adamw")
+    return Unused{"adamw", recipe.optimiser};
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool is_program_file(const std::string& model) {
@@ -121,6 +149,13 @@ Recipe default_recipe(const std::string& model) {
     prefer_residual(recipe);
   }
   return recipe;
+}
+
+void check_used(const Recipe& recipe, const Recipe& defaults) {
+  for (const auto& field : differences(defaults, recipe))
+    if (const auto unused = why_unused(recipe, field))
+      throw InputError("{}: is for {}, not for {}; leave it out", field, unused->whose,
+                       unused->instead);
 }
 
 TrainOptions train_options(const Recipe& recipe) {
@@ -201,7 +236,7 @@ Recipe recipe_from_json(std::string_view text, std::string_view origin) {
     auto json = nlohmann::json::parse(text);
     Recipe recipe;
     const auto take = [&](const char* name, auto& value) {
-      value = json.at(name).get<std::decay_t<decltype(value)>>();
+      value = value_as<std::decay_t<decltype(value)>>(json.at(name));
       json.erase(name);
     };
     take("model", recipe.model);
@@ -214,6 +249,8 @@ Recipe recipe_from_json(std::string_view text, std::string_view origin) {
                        json.begin().key());
     return recipe;
   } catch (const nlohmann::json::exception& error) {
+    throw InputError("{}: holds no recipe: {}", origin, error.what());
+  } catch (const std::domain_error& error) {
     throw InputError("{}: holds no recipe: {}", origin, error.what());
   }
 }

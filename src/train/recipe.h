@@ -121,6 +121,10 @@ bool is_program_file(const std::string& model);
 // with the nearest right name, and for a file that cannot be read or parsed.
 Recipe default_recipe(const std::string& model);
 
+// Throws InputError if the recipe sets, otherwise than `defaults`, a field that nothing in it looks
+// at: heads of a network for images, momentum of AdamW.
+void check_used(const Recipe& recipe, const Recipe& defaults);
+
 // What `Trainer` takes. Throws InputError for unknown names and impossible values.
 TrainOptions train_options(const Recipe& recipe);
 

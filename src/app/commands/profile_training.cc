@@ -54,7 +54,8 @@ void read_image(const std::string& text, train::ModelShape& shape) {
 }
 
 train::Recipe recipe_of(const Arguments& arguments) {
-  train::Recipe recipe = train::default_recipe(arguments.model);
+  const train::Recipe defaults = train::default_recipe(arguments.model);
+  train::Recipe recipe = defaults;
   const auto take = [&](const char* option, auto member) {
     if (arguments.command_line->count(option) > 0) recipe.*member = arguments.given.*member;
   };
@@ -66,6 +67,14 @@ train::Recipe recipe_of(const Arguments& arguments) {
   take("--context", &train::Recipe::context);
   take("--dropout", &train::Recipe::dropout);
   take("--clip-norm", &train::Recipe::clip_norm);
+  check_used(recipe, defaults);
+  const bool has_program = !recipe.program.empty();
+  const bool is_text =
+      !has_program && train::family_of(recipe.model) == train::Family::language_model;
+  if ((has_program || is_text) && arguments.command_line->count("--image") > 0)
+    throw InputError("--image: is for the image classifiers that have a name; leave it out");
+  if (!is_text && arguments.command_line->count("--vocabulary") > 0)
+    throw InputError("--vocabulary: is for the transformers that have a name; leave it out");
   return recipe;
 }
 
@@ -239,8 +248,7 @@ void add_profile_training(CLI::App& parent) {
   command->add_flag("--no-gradient-norm", a.no_gradient_norm,
                     "Leave out the gradients' norm, which gnomon train records");
   add_rematerialise_option(*command, a.rematerialise);
-  command->add_option("--threads", a.execution.threads,
-                      "Threads that compute; default: one per core");
+  add_threads_option(*command, a.execution);
   command->add_option("--seconds", a.seconds, "How long to time steps, at least")
       ->capture_default_str();
   command->add_flag("--steps-alone", a.steps_alone, "Say how long a step takes, and no more");

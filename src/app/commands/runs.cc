@@ -128,7 +128,8 @@ std::string value_of(const train::Recipe& recipe, const std::string& field) {
 // What the bits of a result depend on besides the recipe, where two runs differ in it.
 nlohmann::ordered_json different_facts(const train::RunRecord& one, const train::RunRecord& other) {
   auto json = nlohmann::ordered_json::object();
-  for (const auto* fact : {"data.hash", "weights.hash", "executor", "threads", "host.family"}) {
+  for (const auto* fact :
+       {"data.hash", "weights.hash", "executor", "threads", "rematerialise", "host.family"}) {
     const auto value = [&](const train::RunRecord& record) {
       const auto found = record.facts.find(fact);
       return found == record.facts.end() ? std::string("-") : found->second;

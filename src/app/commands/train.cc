@@ -53,7 +53,9 @@ train::Recipe overlaid(train::Recipe recipe, const Arguments& arguments) {
 
 // The recipe of a run that begins: evaluations are by epochs too where its length is.
 train::Recipe new_recipe(const Arguments& arguments) {
-  auto recipe = overlaid(train::default_recipe(arguments.model), arguments);
+  const auto defaults = train::default_recipe(arguments.model);
+  auto recipe = overlaid(defaults, arguments);
+  check_used(recipe, defaults);
   if (is_given(arguments, "--epochs") && !is_given(arguments, "--steps") &&
       !is_given(arguments, "--evaluate-every"))
     recipe.evaluate_every = 0;

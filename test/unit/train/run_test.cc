@@ -237,10 +237,35 @@ TEST(Recipe, RefusesWhatIsNone) {
   std::string unknown = whole;
   unknown.replace(unknown.find("\"batch\""), 7, "\"botch\"");
   EXPECT_THROW(recipe_from_json(unknown, "r"), InputError);
+  for (const char* steps : {"2.5", "4.4e73", "9223372036854775808", "true"}) {
+    std::string other = whole;
+    other.replace(other.find("\"steps\":0"), 9, std::string("\"steps\":") + steps);
+    EXPECT_THROW(recipe_from_json(other, "r"), InputError) << steps;
+  }
   EXPECT_THROW(default_recipe("lenett"), InputError);
   auto recipe = default_recipe("lenet");
   recipe.optimiser = "adam";
   EXPECT_THROW(train_options(recipe), InputError);
+}
+
+TEST(Recipe, RefusesAChoiceThatNothingLooksAt) {
+  const auto check = [](const char* model, auto member, auto value) {
+    const auto defaults = default_recipe(model);
+    auto recipe = defaults;
+    recipe.*member = value;
+    check_used(recipe, defaults);
+  };
+  EXPECT_NO_THROW(check("lenet", &Recipe::layers, 0));
+  EXPECT_NO_THROW(check("gpt-nano", &Recipe::layers, 3));
+  EXPECT_NO_THROW(check("lenet", &Recipe::dropout, 0.1));
+  EXPECT_NO_THROW(check("gpt-nano", &Recipe::beta1, 0.8));
+  EXPECT_THROW(check("lenet", &Recipe::layers, 3), InputError);
+  EXPECT_THROW(check("resnet32x2", &Recipe::dropout, 0.1), InputError);
+  EXPECT_THROW(check("mlp", &Recipe::merges, 300), InputError);
+  EXPECT_THROW(check("gpt-nano", &Recipe::momentum, 0.5), InputError);
+  EXPECT_THROW(check("lenet", &Recipe::beta2, 0.5), InputError);
+  // Defaults of the model that another choice leaves without use are nobody's mistake.
+  EXPECT_NO_THROW(check("gpt-nano", &Recipe::optimiser, "sgd"));
 }
 
 }  // namespace
