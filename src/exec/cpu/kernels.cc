@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "exec/cpu/contraction_kernel.h"
+#include "exec/cpu/direct.h"
 #include "exec/cpu/elementwise_region.h"
 #include "exec/cpu/moving.h"
 #include "exec/cpu/parallel.h"
@@ -122,6 +123,7 @@ class Chooser {
                     "operands lie in different layouts, or padding is reduced");
     const auto contraction = as_contraction(body);
     if (!contraction) return UseReference{types};
+    if (auto kernel = make_direct(*contraction, site_)) return kernel;
     if (auto kernel = make_winograd(*contraction, site_)) return kernel;
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);
     if (!call)

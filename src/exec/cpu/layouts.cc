@@ -1,6 +1,7 @@
 #include "exec/cpu/layouts.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <numeric>
 
@@ -26,6 +27,17 @@ bool stores_like_row_major(const Shape& shape, const ir::LayoutParts& parts) {
   for (const auto d : parts.order)
     if (shape[d] > 1) long_ones.push_back(d);
   return std::is_sorted(long_ones.begin(), long_ones.end());
+}
+
+// The step between every so many positions along a dimension, if it is the same everywhere.
+std::optional<std::int64_t> even_step(const std::vector<std::int64_t>& offsets,
+                                      std::int64_t every = 1) {
+  const auto step = static_cast<std::size_t>(every);
+  if (offsets.size() <= step) return 0;
+  const std::int64_t first = offsets[step] - offsets[0];
+  for (std::size_t i = step; i < offsets.size(); i += step)
+    if (offsets[i] - offsets[i - step] != first) return std::nullopt;
+  return first;
 }
 
 }  // namespace
@@ -152,6 +164,20 @@ std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Lay
     stride *= level->extent;
   }
   return result;
+}
+
+std::optional<ImageStrides> image_strides(const Shape& shape, const ir::Layout& layout,
+                                          std::int64_t lanes) {
+  const auto along = offsets(shape, layout);
+  for (std::size_t c = 0; c < along[1].size(); ++c)
+    if (along[1][c] - along[1][c - c % static_cast<std::size_t>(lanes)] !=
+        static_cast<std::int64_t>(c) % lanes)
+      return std::nullopt;
+  const std::array steps{even_step(along[0]), even_step(along[1], lanes), even_step(along[2]),
+                         even_step(along[3])};
+  if (!std::all_of(steps.begin(), steps.end(), [](const auto& s) { return s.has_value(); }))
+    return std::nullopt;
+  return ImageStrides{*steps[0], *steps[1], *steps[2], *steps[3]};
 }
 
 }  // namespace gnomon::exec::cpu

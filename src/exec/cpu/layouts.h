@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "exec/cpu/image_strides.h"
 #include "ir/layout.h"
 #include "ir/type.h"
 
@@ -47,5 +48,10 @@ bool reduces_padding(const Shape& shape, const ir::Layout& layout,
 // The offset of each position along one dimension, which for blocked layouts is no multiple of a
 // stride. The offset of an element is the sum over its dimensions.
 std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout);
+
+// How images [n, c, h, w] lie; nullopt unless the channels of each vector of so many lanes lie
+// together.
+std::optional<ImageStrides> image_strides(const Shape& shape, const ir::Layout& layout,
+                                          std::int64_t lanes);
 
 }  // namespace gnomon::exec::cpu

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "exec/cpu/contraction_kernel.h"
+#include "exec/cpu/direct.h"
 #include "exec/cpu/elementwise_region.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/pooling.h"
@@ -122,6 +123,7 @@ Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> opera
   if (!layouts) return std::nullopt;
   const Site site{node, stored(operands, current), stored(node.results, layouts->results),
                   threads_};
+  if (auto direct = direct_layouts(*contraction, site)) return direct;
   if (auto winograd = winograd_layouts(*contraction, site)) return winograd;
   return layouts;
 }

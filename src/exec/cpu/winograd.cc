@@ -82,33 +82,8 @@ std::optional<Problem> problem_of(const Contraction& contraction, const Site& si
   return std::nullopt;
 }
 
-// The step between every so many positions along a dimension, if it is the same everywhere.
-std::optional<std::int64_t> even_step(const std::vector<std::int64_t>& offsets,
-                                      std::int64_t every = 1) {
-  const auto step = static_cast<std::size_t>(every);
-  if (offsets.size() <= step) return 0;
-  const std::int64_t first = offsets[step] - offsets[0];
-  for (std::size_t i = step; i < offsets.size(); i += step)
-    if (offsets[i] - offsets[i - step] != first) return std::nullopt;
-  return first;
-}
-
-// nullopt unless the channels of a vector lie together.
-std::optional<ImageStrides> image_strides(const Stored& stored, std::int64_t lanes) {
-  const auto along = offsets(stored.shape(), stored.layout);
-  for (std::size_t c = 0; c < along[1].size(); ++c)
-    if (along[1][c] - along[1][c - c % static_cast<std::size_t>(lanes)] !=
-        static_cast<std::int64_t>(c) % lanes)
-      return std::nullopt;
-  const std::array steps{even_step(along[0]), even_step(along[1], lanes), even_step(along[2]),
-                         even_step(along[3])};
-  if (!std::all_of(steps.begin(), steps.end(), [](const auto& s) { return s.has_value(); }))
-    return std::nullopt;
-  return ImageStrides{*steps[0], *steps[1], *steps[2], *steps[3]};
-}
-
 std::optional<WinogradSide> side_of(const Stored& stored, std::int64_t lanes) {
-  const auto strides = image_strides(stored, lanes);
+  const auto strides = image_strides(stored.shape(), stored.layout, lanes);
   if (!strides) return std::nullopt;
   const Shape shape = stored.shape();
   // A line apart, or all points would fall into the same sets of the cache.
@@ -287,7 +262,9 @@ std::optional<machine::NodeLayouts> winograd_layouts(const Contraction& contract
   if (!problem) return std::nullopt;
   const std::int64_t lanes = problem->loops.lanes;
   const auto near = [&](const Stored& stored) {
-    return image_strides(stored, lanes) ? stored.layout : ir::Layout{fmt::format("aBcd{}b", lanes)};
+    return image_strides(stored.shape(), stored.layout, lanes)
+               ? stored.layout
+               : ir::Layout{fmt::format("aBcd{}b", lanes)};
   };
   machine::NodeLayouts layouts{{}, {{}}};
   for (const auto& operand : site.operands) layouts.operands.push_back(operand.layout);

@@ -9,8 +9,7 @@
 // Compiled for each vector length in a file of its own, which includes this header: it holds no
 // functions, or the linker could give one made of AVX-512 to everybody.
 
-#include <cstddef>
-#include <cstdint>
+#include "exec/cpu/image_strides.h"
 
 namespace gnomon::exec::cpu {
 
@@ -21,11 +20,6 @@ inline constexpr std::int64_t winograd_input_flops = 264, winograd_output_flops 
 // Tiles that go through the three stages together: with 64 channels they fill a second-level cache.
 // A multiple of the rows that are multiplied at once.
 inline constexpr std::int64_t winograd_block = 24;
-
-// Elements from one vector of channels, row or pixel of an image to the next.
-struct ImageStrides {
-  std::int64_t image, vector, row, pixel;
-};
 
 // Images, or results, of a convolution.
 struct WinogradSide {

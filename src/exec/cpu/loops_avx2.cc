@@ -1,7 +1,8 @@
-// Compiled for AVX2 and fused multiply-add (CMakeLists.txt says so): called on nothing less.
+// The loops of our own contractions. Compiled for AVX2 and fused multiply-add (CMakeLists.txt says so): called on nothing less.
 
 #include <immintrin.h>
 
+#include "exec/cpu/direct_vector.h"
 #include "exec/cpu/winograd_vector.h"
 
 namespace gnomon::exec::cpu {
@@ -9,7 +10,7 @@ namespace {
 
 struct Vector {
   static constexpr std::int64_t lanes = 8;
-  static constexpr int rows = 6;
+  static constexpr int rows = 6, registers = 16;
 
   static Vector load(const float* from) { return {_mm256_loadu_ps(from)}; }
   static Vector all(float value) { return {_mm256_set1_ps(value)}; }
@@ -28,8 +29,16 @@ Vector negated_multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fnmadd_ps(a.value, b.value, c.value)};
 }
 
+Vector maximum(Vector a, Vector b) { return {_mm256_max_ps(a.value, b.value)}; }
+Vector first_lanes(Vector v, std::int64_t count) {
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i kept = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), lane);
+  return {_mm256_and_ps(v.value, _mm256_castsi256_ps(kept))};
+}
+
 }  // namespace
 
+constinit const DirectLoops direct_avx2 = Direct<Vector>::loops;
 constinit const WinogradLoops winograd_avx2 = Winograd<Vector>::loops;
 
 }  // namespace gnomon::exec::cpu

@@ -1,0 +1,309 @@
+#include "exec/cpu/direct.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "exec/cpu/direct_loops.h"
+#include "exec/cpu/layouts.h"
+#include "exec/cpu/padding.h"
+#include "exec/cpu/parallel.h"
+#include "exec/cpu/tape_code.h"
+
+namespace gnomon::exec::cpu {
+namespace {
+
+// A contraction that the loops can do.
+struct Problem {
+  const DirectLoops& loops;
+  std::int64_t above, left;  // padding
+  Stored images, results;    // [n, channels, h, w]
+  Stored weights;            // [o, c, h, w]
+};
+
+std::int64_t rounded_up(std::int64_t count, std::int64_t unit) {
+  return (count + unit - 1) / unit * unit;
+}
+
+// Half a long vector is a short one.
+const DirectLoops* loops_for(std::int64_t channels) {
+  if (vector_lanes() == 0) return nullptr;
+  return vector_lanes() == direct_avx512.lanes && channels > direct_avx2.lanes ? &direct_avx512
+                                                                               : &direct_avx2;
+}
+
+std::int64_t padded_floats(const Problem& p) {
+  const Shape images = p.images.shape();
+  return images[1] * (images[2] + 2 * p.above) * (images[3] + 2 * p.left);
+}
+
+// Of the weights, their channels filled up to whole vectors.
+std::int64_t weight_floats(const Problem& p) {
+  const Shape weights = p.weights.shape();
+  return p.images.shape()[1] * weights[2] * weights[3] *
+         rounded_up(p.results.shape()[1], p.loops.lanes);
+}
+
+// Whether it is worth it: few channels on one side, at least half the lanes in use, and an image and
+// the weights stay in the first levels of the cache.
+bool pays(const Problem& p) {
+  constexpr std::int64_t few = 16, most_image = 32 << 10, most_weights = 16 << 10;
+  const Shape weights = p.weights.shape();
+  const std::int64_t channels = p.results.shape()[1];
+  const bool has_width = std::find(std::begin(direct_widths), std::end(direct_widths),
+                                   weights[3]) != std::end(direct_widths);
+  return has_width && weights[2] * weights[3] > 1 && std::min(weights[0], weights[1]) < few &&
+         2 * channels >= rounded_up(channels, p.loops.lanes) && padded_floats(p) <= most_image &&
+         weight_floats(p) <= most_weights;
+}
+
+template <typename Op>
+std::optional<Problem> problem_of(const Op& op, const Stored& images, const Stored& results,
+                                  const Stored& weights) {
+  if (op.stride != std::vector<std::int64_t>{1, 1}) return std::nullopt;
+  for (const auto* value : {&images, &results, &weights})
+    if (value->type.dtype != DType::f32 || element_count(value->shape()) == 0) return std::nullopt;
+  const auto* loops = loops_for(results.shape()[1]);
+  if (loops == nullptr) return std::nullopt;
+  const Problem problem{*loops, op.padding[0], op.padding[1], images, results, weights};
+  if (!pays(problem)) return std::nullopt;
+  return problem;
+}
+
+std::optional<Problem> problem_of(const Contraction& contraction, const Site& site) {
+  const auto& op = contraction.node.op;
+  const Stored &lhs = site.operands[contraction.lhs], &rhs = site.operands[contraction.rhs];
+  if (contraction.bias && site.operands[*contraction.bias].type.dtype != DType::f32)
+    return std::nullopt;
+  if (const auto* o = std::get_if<ir::Convolution>(&op))
+    return problem_of(*o, lhs, site.results[0], rhs);
+  if (const auto* o = std::get_if<ir::ConvolutionWeightGradient>(&op))
+    return problem_of(*o, lhs, rhs, site.results[0]);
+  return std::nullopt;
+}
+
+// nullopt unless results are whole vectors of channels and no more.
+std::optional<ImageStrides> result_strides(const Problem& p) {
+  const Shape shape = p.results.shape();
+  if (stored_count(shape, p.results.layout) !=
+      shape[0] * rounded_up(shape[1], p.loops.lanes) * shape[2] * shape[3])
+    return std::nullopt;
+  return image_strides(shape, p.results.layout, p.loops.lanes);
+}
+
+DirectShape shape_of(const Problem& p, const ImageStrides& strides) {
+  const Shape images = p.images.shape(), results = p.results.shape(), weights = p.weights.shape();
+  const std::int64_t row = images[3] + 2 * p.left;
+  const std::int64_t count = rounded_up(results[1], p.loops.lanes) / p.loops.lanes;
+  return {.channels = images[1],
+          .plane = row * (images[2] + 2 * p.above),
+          .row = row,
+          .above = p.above,
+          .below = p.above + images[2],
+          .kernel_height = weights[2],
+          .kernel_width = weights[3],
+          .vectors = count,
+          .last = results[1] - (count - 1) * p.loops.lanes,
+          .height = results[2],
+          .width = results[3],
+          .strides = strides};
+}
+
+std::size_t bytes_of(std::int64_t floats) {
+  return static_cast<std::size_t>(floats) * sizeof(float);
+}
+
+// What both share: images, one by one with their padding, and where weights lie.
+class DirectKernel : public Kernel {
+ public:
+  DirectKernel(const Problem& problem, const ImageStrides& strides, int pool)
+      : loops_(problem.loops),
+        shape_(shape_of(problem, strides)),
+        pool_(pool),
+        weight_floats_(weight_floats(problem)),
+        // Threads write to lines of their own.
+        image_floats_(rounded_up(padded_floats(problem), 16)),
+        count_(problem.images.shape()[0]),
+        above_(problem.above),
+        left_(problem.left),
+        images_along_(offsets(problem.images.shape(), problem.images.layout)),
+        weights_along_(offsets(problem.weights.shape(), problem.weights.layout)) {
+    const auto& pixels = images_along_[3];
+    has_whole_rows_ = pixels.back() == static_cast<std::int64_t>(pixels.size()) - 1;
+  }
+
+  std::string implementation() const override {
+    return fmt::format("direct {}", loops_.lanes == direct_avx512.lanes ? "avx512" : "avx2");
+  }
+
+ protected:
+  // f(number, padded copy, thread) for all images; a copy of each thread's lies in `workspace`.
+  template <typename F>
+  void for_images(const float* images, float* workspace, const F& f) const {
+    const std::int64_t pixels = shape_.height * shape_.width;
+    constexpr std::int64_t products_a_byte = 8;  // a core computes so many while it moves one
+    const auto cost = static_cast<std::int64_t>(bytes_of(count_ * image_floats_)) +
+                      count_ * pixels * weight_floats_ / products_a_byte;
+    for_parts(count_, 1, cost, [&](std::int64_t begin, std::int64_t end, int thread) {
+      float* const image = workspace + thread * image_floats_;
+      std::fill_n(image, image_floats_, 0.0F);
+      for (std::int64_t n = begin; n < end; ++n) {
+        copy_image(images + images_along_[0][static_cast<std::size_t>(n)], image);
+        f(n, image, thread);
+      }
+    });
+  }
+  std::int64_t workspace_floats() const { return pool_ * image_floats_; }
+
+  // f(offset of the weight as stored, place in [channel][tap][vector][lane]) for all weights.
+  template <typename F>
+  void for_weights(const F& f) const {
+    const auto& along = weights_along_;
+    std::int64_t place = 0;
+    for (const auto in : along[1])
+      for (const auto row : along[2])
+        for (const auto column : along[3]) {
+          for (std::size_t out = 0; out < along[0].size(); ++out)
+            f(in + row + column + along[0][out], place + static_cast<std::int64_t>(out));
+          place += shape_.vectors * loops_.lanes;
+        }
+  }
+
+  const DirectLoops& loops_;
+  DirectShape shape_;
+  int pool_;
+  std::int64_t weight_floats_, image_floats_, count_;
+
+ private:
+  void copy_image(const float* from, float* to) const {
+    const auto &pixels = images_along_[3], &rows = images_along_[2];
+    for (std::size_t c = 0; c < images_along_[1].size(); ++c)
+      for (std::size_t y = 0; y < rows.size(); ++y) {
+        const float* const line = from + images_along_[1][c] + rows[y];
+        float* const row = to + static_cast<std::int64_t>(c) * shape_.plane +
+                           (static_cast<std::int64_t>(y) + above_) * shape_.row + left_;
+        if (has_whole_rows_)
+          std::copy_n(line, pixels.size(), row);
+        else
+          for (std::size_t x = 0; x < pixels.size(); ++x) row[x] = line[pixels[x]];
+      }
+  }
+
+  std::int64_t above_, left_;
+  std::vector<std::vector<std::int64_t>> images_along_, weights_along_;
+  bool has_whole_rows_;
+};
+
+class DirectConvolution final : public DirectKernel {
+ public:
+  DirectConvolution(const Problem& problem, const ImageStrides& strides,
+                    const Contraction& contraction, int pool)
+      : DirectKernel(problem, strides, pool), contraction_(contraction) {
+    if (problem.weights.constant) kept_ = Buffer(bytes_of(weight_floats_));
+  }
+
+  std::size_t scratch_bytes() const override {
+    return bytes_of((keeps() ? 0 : weight_floats_) + bias_floats() + workspace_floats());
+  }
+
+  void refresh() override { fresh_ = false; }
+
+  void run(const Memory& memory) override {
+    auto* scratch = reinterpret_cast<float*>(memory.scratch);
+    auto* weights = reinterpret_cast<float*>(kept_.data());
+    if (!keeps()) {
+      weights = scratch;
+      scratch += weight_floats_;
+    }
+    if (!keeps() || !fresh_) arrange(memory.operand<float>(contraction_.rhs), weights);
+    fresh_ = true;
+    float* const bias = scratch;
+    std::fill_n(bias, bias_floats(), 0.0F);
+    if (contraction_.bias)
+      std::copy_n(memory.operand<float>(*contraction_.bias),
+                  bias_floats() - loops_.lanes + shape_.last, bias);
+    auto* const results = memory.result<float>(0);
+    for_images(memory.operand<float>(contraction_.lhs), bias + bias_floats(),
+               [&](std::int64_t n, const float* image, int) {
+                 loops_.convolve(shape_, image, weights, bias, contraction_.relu,
+                                 results + n * shape_.strides.image);
+               });
+  }
+
+ private:
+  bool keeps() const { return kept_.size() != 0; }
+  std::int64_t bias_floats() const { return shape_.vectors * loops_.lanes; }
+
+  void arrange(const float* weights, float* to) const {
+    std::fill_n(to, weight_floats_, 0.0F);
+    for_weights([&](std::int64_t from, std::int64_t place) { to[place] = weights[from]; });
+  }
+
+  Contraction contraction_;
+  Buffer kept_;  // weights in their order here, if they are constant
+  bool fresh_ = false;
+};
+
+class DirectWeightGradient final : public DirectKernel {
+ public:
+  DirectWeightGradient(const Problem& problem, const ImageStrides& strides,
+                       const Contraction& contraction, int pool)
+      : DirectKernel(problem, strides, pool),
+        images_(contraction.lhs),
+        gradients_(contraction.rhs),
+        padding_(problem.weights) {}
+
+  std::size_t scratch_bytes() const override {
+    return bytes_of(pool_ * weight_floats_ + workspace_floats());
+  }
+
+  void run(const Memory& memory) override {
+    auto* const sums = reinterpret_cast<float*>(memory.scratch);
+    std::fill_n(sums, pool_ * weight_floats_, 0.0F);
+    const auto* const gradients = memory.operand<float>(gradients_);
+    std::int64_t parts = 1;
+    for_images(memory.operand<float>(images_), sums + pool_ * weight_floats_,
+               [&](std::int64_t n, const float* image, int thread) {
+                 if (n == count_ - 1) parts = thread + 1;
+                 loops_.add_gradient(shape_, image, gradients + n * shape_.strides.image,
+                                     sums + thread * weight_floats_);
+               });
+    for (std::int64_t part = 1; part < parts; ++part)
+      for (std::int64_t i = 0; i < weight_floats_; ++i) sums[i] += sums[part * weight_floats_ + i];
+    auto* const result = memory.result<float>(0);
+    padding_.zero(memory.results[0]);
+    for_weights([&](std::int64_t to, std::int64_t place) { result[to] = sums[place]; });
+  }
+
+ private:
+  std::size_t images_, gradients_;
+  Padding padding_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_direct(const Contraction& contraction, const Site& site) {
+  const auto problem = problem_of(contraction, site);
+  if (!problem) return nullptr;
+  const auto strides = result_strides(*problem);
+  if (!strides) return nullptr;
+  if (std::holds_alternative<ir::ConvolutionWeightGradient>(contraction.node.op))
+    return std::make_unique<DirectWeightGradient>(*problem, *strides, contraction, site.pool);
+  return std::make_unique<DirectConvolution>(*problem, *strides, contraction, site.pool);
+}
+
+std::optional<machine::NodeLayouts> direct_layouts(const Contraction& contraction,
+                                                   const Site& site) {
+  const auto problem = problem_of(contraction, site);
+  if (!problem) return std::nullopt;
+  machine::NodeLayouts layouts{{}, {{}}};
+  for (const auto& operand : site.operands) layouts.operands.push_back(operand.layout);
+  auto& results = std::holds_alternative<ir::ConvolutionWeightGradient>(contraction.node.op)
+                      ? layouts.operands[contraction.rhs]
+                      : layouts.results[0];
+  results = result_strides(*problem) ? problem->results.layout
+                                     : ir::Layout{fmt::format("aBcd{}b", problem->loops.lanes)};
+  return layouts;
+}
+
+}  // namespace gnomon::exec::cpu
