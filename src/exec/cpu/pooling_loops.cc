@@ -31,26 +31,37 @@ void for_taps(const PoolShape& p, std::int64_t y, const F& f) {
   }
 }
 
-// The loops over a row: `count` columns, from a source `step` elements apart. Fixed steps are told
-// to the compiler, which then needs no gathers.
+// The loops over a row: f(to, from, from of the next column of the image) for `count` columns, from a
+// source `step` columns apart. Fixed steps and numbers of lanes are told to the compiler, which then
+// needs no gathers and no loops over lanes.
+template <std::int64_t lanes, typename F>
+inline __attribute__((always_inline)) void for_vectors(std::int64_t count, std::int64_t step,
+                                                       const F& f) {
+  for (std::int64_t x = 0; x < count; ++x)
+    for (std::int64_t l = 0; l < lanes; ++l)
+      f(x * lanes + l, x * step * lanes + l, (x * step + 1) * lanes + l);
+}
+
 template <typename F>
 inline __attribute__((always_inline)) void for_row(std::int64_t count, std::int64_t lanes,
                                                    std::int64_t step, const F& f) {
   if (lanes == 1 && step == 1)
-    for (std::int64_t x = 0; x < count; ++x) f(x, x);
+    for_vectors<1>(count, 1, f);
   else if (lanes == 1 && step == 2)
-    for (std::int64_t x = 0; x < count; ++x) f(x, 2 * x);
+    for_vectors<1>(count, 2, f);
+  else if (lanes == 8)
+    for_vectors<8>(count, step, f);
   else if (lanes == 16)
-    for (std::int64_t x = 0; x < count; ++x)
-      for (std::int64_t l = 0; l < 16; ++l) f(x * 16 + l, x * step * 16 + l);
+    for_vectors<16>(count, step, f);
   else
     for (std::int64_t x = 0; x < count; ++x)
-      for (std::int64_t l = 0; l < lanes; ++l) f(x * lanes + l, x * step * lanes + l);
+      for (std::int64_t l = 0; l < lanes; ++l)
+        f(x * lanes + l, x * step * lanes + l, (x * step + 1) * lanes + l);
 }
 
 GNOMON_VECTORISED void take_larger(const float* __restrict from, float* __restrict best,
                                    std::int64_t count, std::int64_t lanes, std::int64_t step) {
-  for_row(count, lanes, step, [=](std::int64_t to, std::int64_t at) {
+  for_row(count, lanes, step, [=](std::int64_t to, std::int64_t at, std::int64_t) {
     best[to] = best[to] < from[at] ? from[at] : best[to];
   });
 }
@@ -59,7 +70,7 @@ GNOMON_VECTORISED void take_larger(const float* __restrict from, float* __restri
 GNOMON_VECTORISED void take_first_larger(const float* __restrict from, float* __restrict best,
                                          float* __restrict tap, float this_tap, std::int64_t count,
                                          std::int64_t lanes, std::int64_t step) {
-  for_row(count, lanes, step, [=](std::int64_t to, std::int64_t at) {
+  for_row(count, lanes, step, [=](std::int64_t to, std::int64_t at, std::int64_t) {
     const bool larger = (tap[to] < 0) | (best[to] < from[at]);
     best[to] = larger ? from[at] : best[to];
     tap[to] = larger ? this_tap : tap[to];
@@ -69,16 +80,62 @@ GNOMON_VECTORISED void take_first_larger(const float* __restrict from, float* __
 GNOMON_VECTORISED void give(const float* __restrict gradient, const float* __restrict tap,
                             float this_tap, float* __restrict result, std::int64_t count,
                             std::int64_t lanes, std::int64_t step) {
-  for_row(count, lanes, step, [=](std::int64_t to, std::int64_t at) {
+  for_row(count, lanes, step, [=](std::int64_t to, std::int64_t at, std::int64_t) {
     // Read in any case: of a read under a condition GCC 12 loses lanes in its code for AVX2.
     const float given = gradient[to];
     result[at] += tap[to] == this_tap ? given : 0.0f;
   });
 }
 
+// Windows of 2×2 side by side that fill the image, as most networks have them, need nothing that is
+// kept from tap to tap.
+bool halves(const PoolShape& p) {
+  constexpr std::array<std::int64_t, 2> two{2, 2}, none{0, 0};
+  return p.kernel == two && p.stride == two && p.padding == none && p.height == 2 * p.rows &&
+         p.width == 2 * p.columns;
+}
+
+GNOMON_VECTORISED void take_largest(const float* __restrict above, const float* __restrict below,
+                                    float* __restrict best, std::int64_t count,
+                                    std::int64_t lanes) {
+  const auto larger = [](float a, float b) { return a < b ? b : a; };
+  for_row(count, lanes, 2, [=](std::int64_t to, std::int64_t at, std::int64_t next) {
+    const float first = larger(-std::numeric_limits<float>::infinity(), above[at]);  // no NaN
+    best[to] = larger(larger(larger(first, above[next]), below[at]), below[next]);
+  });
+}
+
+GNOMON_VECTORISED void give_to_largest(const float* __restrict above, const float* __restrict below,
+                                       const float* __restrict gradient,
+                                       float* __restrict result_above,
+                                       float* __restrict result_below, std::int64_t count,
+                                       std::int64_t lanes) {
+  for_row(count, lanes, 2, [=](std::int64_t to, std::int64_t at, std::int64_t next) {
+    const float a = above[at], b = above[next], c = below[at], d = below[next];
+    const bool right = a < b;
+    const float best = right ? b : a;
+    const bool lower = best < c;
+    const float best_of_three = lower ? c : best;
+    const bool last = best_of_three < d;
+    const float given = gradient[to], earlier = last ? 0.0f : given;
+    const float upper = lower ? 0.0f : earlier;
+    result_above[at] = right ? 0.0f : upper;
+    result_above[next] = right ? upper : 0.0f;
+    result_below[at] = lower ? earlier : 0.0f;
+    result_below[next] = last ? given : 0.0f;
+  });
+}
+
 }  // namespace
 
 void max_pool_plane(const PoolShape& shape, const float* images, float* pooled) {
+  const std::int64_t line = shape.width * shape.lanes;
+  if (halves(shape)) {
+    for (std::int64_t y = 0; y < shape.rows; ++y, images += 2 * line)
+      take_largest(images, images + line, pooled + y * shape.columns * shape.lanes, shape.columns,
+                   shape.lanes);
+    return;
+  }
   for (std::int64_t y = 0; y < shape.rows; ++y) {
     float* const row = pooled + y * shape.columns * shape.lanes;
     std::fill_n(row, shape.columns * shape.lanes, -std::numeric_limits<float>::infinity());
@@ -91,7 +148,13 @@ void max_pool_plane(const PoolShape& shape, const float* images, float* pooled) 
 
 void max_pool_gradient_plane(const PoolShape& shape, const float* images, const float* gradient,
                              float* result, float* work) {
-  const std::int64_t row = shape.columns * shape.lanes;
+  const std::int64_t row = shape.columns * shape.lanes, line = shape.width * shape.lanes;
+  if (halves(shape)) {
+    for (std::int64_t y = 0; y < shape.rows; ++y, images += 2 * line, result += 2 * line)
+      give_to_largest(images, images + line, gradient + y * row, result, result + line,
+                      shape.columns, shape.lanes);
+    return;
+  }
   float *const best = work, *const tap = work + row;
   std::fill_n(result, shape.image_size(), 0.0f);
   for (std::int64_t y = 0; y < shape.rows; ++y) {
