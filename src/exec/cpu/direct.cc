@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "exec/cpu/direct_loops.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/padding.h"
 #include "exec/cpu/parallel.h"
 #include "exec/cpu/tape_code.h"
+#include "exec/cpu/tape_loops.h"
 
 namespace gnomon::exec::cpu {
 namespace {
@@ -57,12 +59,14 @@ bool pays(const Problem& p) {
          weight_floats(p) <= most_weights;
 }
 
+bool is_type(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16; }
+
 template <typename Op>
 std::optional<Problem> problem_of(const Op& op, const Stored& images, const Stored& results,
                                   const Stored& weights) {
   if (op.stride != std::vector<std::int64_t>{1, 1}) return std::nullopt;
   for (const auto* value : {&images, &results, &weights})
-    if (value->type.dtype != DType::f32 || element_count(value->shape()) == 0) return std::nullopt;
+    if (!is_type(value->type.dtype) || element_count(value->shape()) == 0) return std::nullopt;
   const auto* loops = loops_for(results.shape()[1]);
   if (loops == nullptr) return std::nullopt;
   const Problem problem{*loops, op.padding[0], op.padding[1], images, results, weights};
@@ -73,7 +77,7 @@ std::optional<Problem> problem_of(const Op& op, const Stored& images, const Stor
 std::optional<Problem> problem_of(const Contraction& contraction, const Site& site) {
   const auto& op = contraction.node.op;
   const Stored &lhs = site.operands[contraction.lhs], &rhs = site.operands[contraction.rhs];
-  if (contraction.bias && site.operands[*contraction.bias].type.dtype != DType::f32)
+  if (contraction.bias && !is_type(site.operands[*contraction.bias].type.dtype))
     return std::nullopt;
   if (const auto* o = std::get_if<ir::Convolution>(&op))
     return problem_of(*o, lhs, site.results[0], rhs);
@@ -113,6 +117,26 @@ std::size_t bytes_of(std::int64_t floats) {
   return static_cast<std::size_t>(floats) * sizeof(float);
 }
 
+// f(pointer to the first element, as float or Bf16).
+template <typename F>
+void with_elements(std::byte* data, DType dtype, const F& f) {
+  if (dtype == DType::bf16)
+    f(reinterpret_cast<Bf16*>(data));
+  else
+    f(reinterpret_cast<float*>(data));
+}
+
+// The routines for these elements, and the elements as they know them.
+auto routines_for(const DirectLoops& loops, const float*) { return loops.f32; }
+auto routines_for(const DirectLoops& loops, const Bf16*) { return loops.bf16; }
+float* known(float* elements) { return elements; }
+std::uint16_t* known(Bf16* elements) { return reinterpret_cast<std::uint16_t*>(elements); }
+
+void copy_row(const float* from, float* to, std::size_t count) { std::copy_n(from, count, to); }
+void copy_row(const Bf16* from, float* to, std::size_t count) {
+  widen(from, to, static_cast<std::int64_t>(count));
+}
+
 // What both share: images, one by one with their padding, and where weights lie.
 class DirectKernel : public Kernel {
  public:
@@ -124,6 +148,9 @@ class DirectKernel : public Kernel {
         // Threads write to lines of their own.
         image_floats_(rounded_up(padded_floats(problem), 16)),
         count_(problem.images.shape()[0]),
+        images_type_(problem.images.type.dtype),
+        results_type_(problem.results.type.dtype),
+        weights_type_(problem.weights.type.dtype),
         above_(problem.above),
         left_(problem.left),
         images_along_(offsets(problem.images.shape(), problem.images.layout)),
@@ -139,18 +166,20 @@ class DirectKernel : public Kernel {
  protected:
   // f(number, padded copy, thread) for all images; a copy of each thread's lies in `workspace`.
   template <typename F>
-  void for_images(const float* images, float* workspace, const F& f) const {
+  void for_images(std::byte* images, float* workspace, const F& f) const {
     const std::int64_t pixels = shape_.height * shape_.width;
     constexpr std::int64_t products_a_byte = 8;  // a core computes so many while it moves one
     const auto cost = static_cast<std::int64_t>(bytes_of(count_ * image_floats_)) +
                       count_ * pixels * weight_floats_ / products_a_byte;
-    for_parts(count_, 1, cost, [&](std::int64_t begin, std::int64_t end, int thread) {
-      float* const image = workspace + thread * image_floats_;
-      std::fill_n(image, image_floats_, 0.0F);
-      for (std::int64_t n = begin; n < end; ++n) {
-        copy_image(images + images_along_[0][static_cast<std::size_t>(n)], image);
-        f(n, image, thread);
-      }
+    with_elements(images, images_type_, [&](const auto* first) {
+      for_parts(count_, 1, cost, [&](std::int64_t begin, std::int64_t end, int thread) {
+        float* const image = workspace + thread * image_floats_;
+        std::fill_n(image, image_floats_, 0.0F);
+        for (std::int64_t n = begin; n < end; ++n) {
+          copy_image(first + images_along_[0][static_cast<std::size_t>(n)], image);
+          f(n, image, thread);
+        }
+      });
     });
   }
   std::int64_t workspace_floats() const { return pool_ * image_floats_; }
@@ -173,19 +202,22 @@ class DirectKernel : public Kernel {
   DirectShape shape_;
   int pool_;
   std::int64_t weight_floats_, image_floats_, count_;
+  DType images_type_, results_type_, weights_type_;
 
  private:
-  void copy_image(const float* from, float* to) const {
+  template <typename Element>
+  void copy_image(const Element* from, float* to) const {
     const auto &pixels = images_along_[3], &rows = images_along_[2];
     for (std::size_t c = 0; c < images_along_[1].size(); ++c)
       for (std::size_t y = 0; y < rows.size(); ++y) {
-        const float* const line = from + images_along_[1][c] + rows[y];
+        const Element* const line = from + images_along_[1][c] + rows[y];
         float* const row = to + static_cast<std::int64_t>(c) * shape_.plane +
                            (static_cast<std::int64_t>(y) + above_) * shape_.row + left_;
         if (has_whole_rows_)
-          std::copy_n(line, pixels.size(), row);
+          copy_row(line, row, pixels.size());
         else
-          for (std::size_t x = 0; x < pixels.size(); ++x) row[x] = line[pixels[x]];
+          for (std::size_t x = 0; x < pixels.size(); ++x)
+            row[x] = static_cast<float>(line[pixels[x]]);
       }
   }
 
@@ -197,8 +229,8 @@ class DirectKernel : public Kernel {
 class DirectConvolution final : public DirectKernel {
  public:
   DirectConvolution(const Problem& problem, const ImageStrides& strides,
-                    const Contraction& contraction, int pool)
-      : DirectKernel(problem, strides, pool), contraction_(contraction) {
+                    const Contraction& contraction, DType bias_type, int pool)
+      : DirectKernel(problem, strides, pool), contraction_(contraction), bias_type_(bias_type) {
     if (problem.weights.constant) kept_ = Buffer(bytes_of(weight_floats_));
   }
 
@@ -215,31 +247,40 @@ class DirectConvolution final : public DirectKernel {
       weights = scratch;
       scratch += weight_floats_;
     }
-    if (!keeps() || !fresh_) arrange(memory.operand<float>(contraction_.rhs), weights);
+    if (!keeps() || !fresh_) arrange(memory.operands[contraction_.rhs], weights);
     fresh_ = true;
     float* const bias = scratch;
     std::fill_n(bias, bias_floats(), 0.0F);
     if (contraction_.bias)
-      std::copy_n(memory.operand<float>(*contraction_.bias),
-                  bias_floats() - loops_.lanes + shape_.last, bias);
-    auto* const results = memory.result<float>(0);
-    for_images(memory.operand<float>(contraction_.lhs), bias + bias_floats(),
-               [&](std::int64_t n, const float* image, int) {
-                 loops_.convolve(shape_, image, weights, bias, contraction_.relu,
-                                 results + n * shape_.strides.image);
-               });
+      with_elements(memory.operands[*contraction_.bias], bias_type_, [&](const auto* from) {
+        copy_row(from, bias, static_cast<std::size_t>(channels()));
+      });
+    with_elements(memory.results[0], results_type_, [&](auto* results) {
+      const auto routines = routines_for(loops_, results);
+      for_images(memory.operands[contraction_.lhs], bias + bias_floats(),
+                 [&](std::int64_t n, const float* image, int) {
+                   routines.convolve(shape_, image, weights, bias, contraction_.relu,
+                                     known(results + n * shape_.strides.image));
+                 });
+    });
   }
 
  private:
   bool keeps() const { return kept_.size() != 0; }
   std::int64_t bias_floats() const { return shape_.vectors * loops_.lanes; }
+  std::int64_t channels() const { return bias_floats() - loops_.lanes + shape_.last; }
 
-  void arrange(const float* weights, float* to) const {
+  void arrange(std::byte* weights, float* to) const {
     std::fill_n(to, weight_floats_, 0.0F);
-    for_weights([&](std::int64_t from, std::int64_t place) { to[place] = weights[from]; });
+    with_elements(weights, weights_type_, [&](const auto* elements) {
+      for_weights([&](std::int64_t from, std::int64_t place) {
+        to[place] = static_cast<float>(elements[from]);
+      });
+    });
   }
 
   Contraction contraction_;
+  DType bias_type_;
   Buffer kept_;  // weights in their order here, if they are constant
   bool fresh_ = false;
 };
@@ -260,19 +301,23 @@ class DirectWeightGradient final : public DirectKernel {
   void run(const Memory& memory) override {
     auto* const sums = reinterpret_cast<float*>(memory.scratch);
     std::fill_n(sums, pool_ * weight_floats_, 0.0F);
-    const auto* const gradients = memory.operand<float>(gradients_);
     std::int64_t parts = 1;
-    for_images(memory.operand<float>(images_), sums + pool_ * weight_floats_,
-               [&](std::int64_t n, const float* image, int thread) {
-                 if (n == count_ - 1) parts = thread + 1;
-                 loops_.add_gradient(shape_, image, gradients + n * shape_.strides.image,
-                                     sums + thread * weight_floats_);
-               });
+    with_elements(memory.operands[gradients_], results_type_, [&](auto* gradients) {
+      const auto routines = routines_for(loops_, gradients);
+      for_images(memory.operands[images_], sums + pool_ * weight_floats_,
+                 [&](std::int64_t n, const float* image, int thread) {
+                   if (n == count_ - 1) parts = thread + 1;
+                   routines.add_gradient(shape_, image, known(gradients + n * shape_.strides.image),
+                                         sums + thread * weight_floats_);
+                 });
+    });
     for (std::int64_t part = 1; part < parts; ++part)
       for (std::int64_t i = 0; i < weight_floats_; ++i) sums[i] += sums[part * weight_floats_ + i];
-    auto* const result = memory.result<float>(0);
     padding_.zero(memory.results[0]);
-    for_weights([&](std::int64_t to, std::int64_t place) { result[to] = sums[place]; });
+    with_elements(memory.results[0], weights_type_, [&](auto* result) {
+      using Element = std::remove_pointer_t<decltype(result)>;
+      for_weights([&](std::int64_t to, std::int64_t place) { result[to] = Element(sums[place]); });
+    });
   }
 
  private:
@@ -289,7 +334,8 @@ std::unique_ptr<Kernel> make_direct(const Contraction& contraction, const Site& 
   if (!strides) return nullptr;
   if (std::holds_alternative<ir::ConvolutionWeightGradient>(contraction.node.op))
     return std::make_unique<DirectWeightGradient>(*problem, *strides, contraction, site.pool);
-  return std::make_unique<DirectConvolution>(*problem, *strides, contraction, site.pool);
+  const DType bias = contraction.bias ? site.operands[*contraction.bias].type.dtype : DType::f32;
+  return std::make_unique<DirectConvolution>(*problem, *strides, contraction, bias, site.pool);
 }
 
 std::optional<machine::NodeLayouts> direct_layouts(const Contraction& contraction,

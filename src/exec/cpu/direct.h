@@ -1,6 +1,6 @@
 #pragma once
 
-// Convolutions of stride 1 in f32, and the gradients of their weights, where the images or the results
+// Convolutions of stride 1 in f32 and bf16, and the gradients of their weights, where the images or the results
 // have few channels, which leaves oneDNN's blocks of channels half empty: direct sums in loops of our
 // own (direct_loops.h). The batch does not decide.
 

@@ -24,17 +24,23 @@ struct DirectShape {
   ImageStrides strides;
 };
 
-struct DirectLoops {
-  std::int64_t lanes;
-
+// For results stored as Element: float, or the bits of a bf16.
+template <typename Element>
+struct DirectRoutines {
   // Results of one image. Weights are [channel][tap][vector][lane], a bias [vector][lane].
   void (*convolve)(const DirectShape& shape, const float* image, const float* weights,
-                   const float* bias, bool relu, float* results);
+                   const float* bias, bool relu, Element* results);
 
   // Adds to the sums, [channel][tap][vector][lane], what one image gives to the gradient of the
   // weights.
-  void (*add_gradient)(const DirectShape& shape, const float* image, const float* gradients,
+  void (*add_gradient)(const DirectShape& shape, const float* image, const Element* gradients,
                        float* sums);
+};
+
+struct DirectLoops {
+  std::int64_t lanes;
+  DirectRoutines<float> f32;
+  DirectRoutines<std::uint16_t> bf16;
 };
 
 extern const DirectLoops direct_avx2;    // needs AVX2 and fused multiply-add

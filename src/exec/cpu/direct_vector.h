@@ -2,9 +2,11 @@
 
 // direct_loops.h for any vector of floats: what winograd_vector.h asks of it, and
 //
-//   static constexpr int registers;        // vectors that the processor has names for
-//   maximum(a, b)                          // b where either is NaN
-//   first_lanes(v, n)                      // zeros behind the first n
+//   static constexpr int registers;            // vectors that the processor has names for
+//   static Vector load(const std::uint16_t*);  // bits of bf16
+//   void store(std::uint16_t*) const;          // rounded to nearest even; NaN stays NaN
+//   maximum(a, b)                              // b where either is NaN
+//   first_lanes(v, n)                          // zeros behind the first n
 
 #include "exec/cpu/direct_loops.h"
 
@@ -47,9 +49,10 @@ struct Direct {
 
   // One image's results of Vectors vectors from `vector` on, Pixels at a time; the last of a row go
   // over some of those before them again.
-  template <int Vectors, int Pixels>
+  template <int Vectors, int Pixels, typename Element>
   static void convolve_vectors(const DirectShape& s, const float* image, const float* weights,
-                               const float* bias, bool relu, float* results, std::int64_t vector) {
+                               const float* bias, bool relu, Element* results,
+                               std::int64_t vector) {
     weights += vector * lanes;
     results += vector * s.strides.vector;
     Vector start[Vectors];
@@ -64,7 +67,7 @@ struct Direct {
         for (int p = 0; p < Pixels; ++p)
           for (int v = 0; v < Vectors; ++v) sums[p][v] = start[v];
         convolve_pixels<Vectors, Pixels>(s, image + y * s.row + x, weights, begin, end, sums);
-        float* to = results + y * s.strides.row + x * s.strides.pixel;
+        Element* to = results + y * s.strides.row + x * s.strides.pixel;
         for (int p = 0; p < Pixels; ++p, to += s.strides.pixel)
           for (int v = 0; v < Vectors; ++v) {
             Vector sum = sums[p][v];
@@ -77,9 +80,9 @@ struct Direct {
   }
 
   // As many pixels at a time as divide a row into the fewest parts.
-  template <int Vectors, int Pixels = most_pixels(Vectors)>
+  template <int Vectors, int Pixels, typename Element>
   static void choose_pixels(const DirectShape& s, const float* image, const float* weights,
-                            const float* bias, bool relu, float* results, std::int64_t vector) {
+                            const float* bias, bool relu, Element* results, std::int64_t vector) {
     constexpr int most = most_pixels(Vectors);
     const std::int64_t parts = (s.width + most - 1) / most;
     if constexpr (Pixels > 1)
@@ -88,19 +91,21 @@ struct Direct {
     convolve_vectors<Vectors, Pixels>(s, image, weights, bias, relu, results, vector);
   }
 
+  template <typename Element>
   static void convolve(const DirectShape& s, const float* image, const float* weights,
-                       const float* bias, bool relu, float* results) {
+                       const float* bias, bool relu, Element* results) {
     std::int64_t vector = 0;
     for (; vector + 2 <= s.vectors; vector += 2)
-      choose_pixels<2>(s, image, weights, bias, relu, results, vector);
-    if (vector < s.vectors) choose_pixels<1>(s, image, weights, bias, relu, results, vector);
+      choose_pixels<2, most_pixels(2)>(s, image, weights, bias, relu, results, vector);
+    if (vector < s.vectors)
+      choose_pixels<1, most_pixels(1)>(s, image, weights, bias, relu, results, vector);
   }
 
   // --- The gradient of the weights ---
 
   // Rows of taps, numbered [channel][row of the kernel], from `first` on.
-  template <int Vectors, int Width, int Rows>
-  static void add_taps(const DirectShape& s, const float* image, const float* gradients,
+  template <int Vectors, int Width, int Rows, typename Element>
+  static void add_taps(const DirectShape& s, const float* image, const Element* gradients,
                        float* sums, std::int64_t first) {
     const float* row[Rows];
     for (int r = 0; r < Rows; ++r)
@@ -111,7 +116,7 @@ struct Direct {
       for (int j = 0; j < Width; ++j)
         for (int v = 0; v < Vectors; ++v) taps[r][j][v] = Vector::all(0);
     for (std::int64_t y = 0; y < s.height; ++y) {
-      const float* from = gradients + y * s.strides.row;
+      const Element* from = gradients + y * s.strides.row;
       for (std::int64_t x = 0; x < s.width; ++x, from += s.strides.pixel) {
         Vector gradient[Vectors];
         for (int v = 0; v < Vectors; ++v) gradient[v] = Vector::load(from + v * s.strides.vector);
@@ -133,8 +138,8 @@ struct Direct {
   }
 
   // All rows of taps from `first` on, Rows at a time, and those left over by fewer.
-  template <int Vectors, int Width, int Rows>
-  static void add_rows(const DirectShape& s, const float* image, const float* gradients,
+  template <int Vectors, int Width, int Rows, typename Element>
+  static void add_rows(const DirectShape& s, const float* image, const Element* gradients,
                        float* sums, std::int64_t first) {
     const std::int64_t rows = s.channels * s.kernel_height;
     for (; first + Rows <= rows; first += Rows)
@@ -144,8 +149,8 @@ struct Direct {
   }
 
   // Two vectors at a time where their sums fit into registers.
-  template <int Width>
-  static void add_width(const DirectShape& s, const float* image, const float* gradients,
+  template <int Width, typename Element>
+  static void add_width(const DirectShape& s, const float* image, const Element* gradients,
                         float* sums) {
     constexpr auto rows = [](int vectors) { return most_sums(vectors) / (Width * vectors); };
     std::int64_t vector = 0;
@@ -158,7 +163,8 @@ struct Direct {
                                   sums + vector * lanes, 0);
   }
 
-  static void add_gradient(const DirectShape& s, const float* image, const float* gradients,
+  template <typename Element>
+  static void add_gradient(const DirectShape& s, const float* image, const Element* gradients,
                            float* sums) {
     switch (s.kernel_width) {
       case 1:
@@ -172,7 +178,9 @@ struct Direct {
     }
   }
 
-  static constexpr DirectLoops loops{lanes, convolve, add_gradient};
+  template <typename Element>
+  static constexpr DirectRoutines<Element> routines{convolve<Element>, add_gradient<Element>};
+  static constexpr DirectLoops loops{lanes, routines<float>, routines<std::uint16_t>};
 };
 
 }  // namespace gnomon::exec::cpu

@@ -13,8 +13,26 @@ struct Vector {
   static constexpr int rows = 6, registers = 16;
 
   static Vector load(const float* from) { return {_mm256_loadu_ps(from)}; }
+  static Vector load(const std::uint16_t* from) {
+    const __m256i bits =
+        _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(bits, 16))};
+  }
   static Vector all(float value) { return {_mm256_set1_ps(value)}; }
   void store(float* to) const { _mm256_storeu_ps(to, value); }
+
+  void store(std::uint16_t* to) const {
+    const __m256i bits = _mm256_castps_si256(value);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i rounded =
+        _mm256_add_epi32(_mm256_add_epi32(bits, odd), _mm256_set1_epi32(0x7fff));
+    const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(value, value, _CMP_UNORD_Q));
+    const __m256i upper = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
+    _mm_storeu_si128(
+        reinterpret_cast<__m128i*>(to),
+        _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1)));
+  }
 
   __m256 value;
 };
