@@ -16,13 +16,15 @@ template <typename Vector>
 struct Direct {
   static constexpr std::int64_t lanes = Vector::lanes;
 
-  // Sums that stay in registers beside the vectors that they are made of.
-  static constexpr int most_sums(int vectors) { return Vector::registers - 1 - vectors; }
-  // Pixels whose results are computed at once; more than 16 were never faster.
-  static constexpr int most_pixels(int vectors) {
-    const int fit = most_sums(vectors) / vectors;
-    return fit < 16 ? fit : 16;
+  // Sums that stay in registers beside the vectors that they are made of: no more than hide the time
+  // that one takes.
+  static constexpr int most_sums(int vectors) {
+    constexpr int enough = 16;
+    const int fit = Vector::registers - 1 - vectors;
+    return fit < enough ? fit : enough;
   }
+  // Pixels whose results are computed at once.
+  static constexpr int most_pixels(int vectors) { return most_sums(vectors) / vectors; }
 
   // --- Results ---
 

@@ -105,10 +105,20 @@ Spread::Position Spread::position_of(std::int64_t chunk) const {
 
 template <typename F>
 void Spread::for_chunks(std::int64_t begin, std::int64_t count, const F& f) const {
-  for (std::int64_t length; count > 0; begin += length, count -= length) {
-    const std::int64_t phase = begin % chunk_;
-    length = std::min(count, chunk_ - phase);
-    f(position_of(begin / chunk_), phase, length);
+  std::int64_t chunk = begin / chunk_, phase = begin % chunk_;
+  Position position{};
+  std::int64_t left = 0;  // chunks before the innermost loop starts again
+  for (; count > 0; ++chunk, phase = 0) {
+    if (left > 0) {
+      position[outer_.back().dimension] += outer_.back().step;
+    } else {
+      position = position_of(chunk);
+      left = outer_.empty() ? 1 : outer_.back().extent - chunk % outer_.back().extent;
+    }
+    --left;
+    const std::int64_t length = std::min(count, chunk_ - phase);
+    f(position, phase, length);
+    count -= length;
   }
 }
 

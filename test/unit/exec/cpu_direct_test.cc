@@ -34,13 +34,13 @@ std::string layout_for(std::int64_t channels) {
 }
 
 // A convolution, and the gradient of its weights.
-std::vector<Case> cases_of(const Geometry& g, int threads) {
+std::vector<Case> cases_of(const Geometry& g, int threads, DType dtype = DType::f32) {
   const std::vector<std::int64_t> padding{g.above, g.left};
   const std::int64_t rows = g.height + 2 * g.above - g.kernel_height + 1,
                      columns = g.width + 2 * g.left - g.kernel_width + 1;
-  const ir::Type images{DType::f32, {g.images, g.in, g.height, g.width}};
-  const ir::Type weights{DType::f32, {g.out, g.in, g.kernel_height, g.kernel_width}};
-  const ir::Type outputs{DType::f32, {g.images, g.out, rows, columns}};
+  const ir::Type images{dtype, {g.images, g.in, g.height, g.width}};
+  const ir::Type weights{dtype, {g.out, g.in, g.kernel_height, g.kernel_width}};
+  const ir::Type outputs{dtype, {g.images, g.out, rows, columns}};
   const std::string layout = layout_for(g.out);
   return {make_case(ir::Convolution{{1, 1}, padding}, {images, weights}, {"", ""}, layout, threads),
           make_case(ir::ConvolutionWeightGradient{{1, 1}, padding, weights}, {images, outputs},
@@ -99,16 +99,17 @@ TEST_F(CpuDirect, TakesResultsWhoseChannelsLieTogether) {
 }
 
 // A region: convolution, bias, relu.
-Case with_epilogue(const Geometry& g, bool relu) {
-  const Case plain = cases_of(g, 2)[0];
+Case with_epilogue(const Geometry& g, bool relu, DType dtype = DType::f32) {
+  const Case plain = cases_of(g, 2, dtype)[0];
   const ir::Type& result = plain.node.results[0];
   ir::Builder b("epilogue");
   const auto x = b.input("x0", plain.types[0]), w = b.input("x1", plain.types[1]),
-             bias = b.input("x2", {DType::f32, {g.out}});
+             bias = b.input("x2", {dtype, {g.out}});
   const auto sum = b(ir::Add{}, {b(plain.node.op, {x, w}), b(ir::Broadcast{{1}, result}, {bias})});
   b.output("y0", relu ? b(ir::Relu{}, {sum}) : sum);
-  return make_case(ir::Fused{ir::Region(b.finish())}, {plain.types[0], plain.types[1], {DType::f32, {g.out}}},
-                   {"", "", ""}, layout_for(g.out), 2);
+  return make_case(ir::Fused{ir::Region(b.finish())},
+                   {plain.types[0], plain.types[1], {dtype, {g.out}}}, {"", "", ""},
+                   layout_for(g.out), 2);
 }
 
 TEST_F(CpuDirect, AddsABiasAndAppliesRelu) {
@@ -144,6 +145,54 @@ TEST_F(CpuDirect, KeepsZerosBehindTheLastChannelAndPassesNan) {
   for (std::int64_t pixel = 0; pixel < 2 * 81; ++pixel)
     for (std::int64_t lane = 6; lane < 8; ++lane) EXPECT_EQ(results[pixel * 8 + lane], 0);
   EXPECT_TRUE(std::isnan(results[(81 + 40) * 8]));
+}
+
+// What is stored in bf16 is what f32 gives, rounded once at the end.
+TEST_F(CpuDirect, ComputesBf16InF32) {
+  for (const auto& g : geometries) {
+    std::vector<Case> narrow = cases_of(g, 2, DType::bf16), wide = cases_of(g, 2);
+    narrow.push_back(with_epilogue(g, true, DType::bf16));
+    wide.push_back(with_epilogue(g, true));
+    for (std::size_t kind = 0; kind < narrow.size(); ++kind) {
+      const auto values = values_of(narrow[kind]);
+      std::vector<Tensor> widened;
+      for (const auto& value : values) widened.push_back(convert(value, DType::f32));
+      const auto kernel = make_kernel(narrow[kind].site(), device());
+      ASSERT_TRUE(is_direct(*kernel)) << kernel->implementation();
+      const Tensor in_f32 = run(*make_kernel(wide[kind].site(), device()), wide[kind], widened);
+      EXPECT_EQ(run(*kernel, narrow[kind], values), convert(in_f32, DType::bf16));
+    }
+  }
+}
+
+TEST_F(CpuDirect, MixesElementTypes) {
+  const Geometry g{3, 6, 16, 14, 14, 5, 5, 0, 0};
+  Case c = cases_of(g, 2)[1];
+  c.types[0].dtype = DType::bf16;
+  EXPECT_LT(error_of(c), tolerance);
+  const Case plain = cases_of(g, 2, DType::bf16)[1];
+  ir::Builder b("widened");
+  const auto x = b.input("x0", plain.types[0]), y = b.input("x1", plain.types[1]);
+  b.output("y0", b(ir::Convert{DType::f32}, {b(plain.node.op, {x, y})}));
+  const Case widened =
+      make_case(ir::Fused{ir::Region(b.finish())}, plain.types, plain.layouts, "", 2);
+  const auto values = values_of(widened);
+  const auto kernel = make_kernel(widened.site(), device());
+  ASSERT_TRUE(is_direct(*kernel)) << kernel->implementation();
+  EXPECT_LT(worst_error(run(*kernel, widened, values), expected(plain, values)), tolerance);
+}
+
+TEST_F(CpuDirect, RoundsNanAndInfinityToThemselves) {
+  const Case c = cases_of({1, 1, 8, 1, 3, 1, 3, 0, 1}, 1, DType::bf16)[0];
+  auto values = values_of(c);
+  const auto pixels = values[0].span<Bf16>();
+  for (const float odd :
+       {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    pixels[1] = Bf16(odd);
+    const Tensor result = run(*make_kernel(c.site(), device()), c, values);
+    for (const auto value : result.span<Bf16>())
+      EXPECT_FALSE(std::isfinite(static_cast<float>(value)));
+  }
 }
 
 TEST_F(CpuDirect, RemembersConstantWeightsUntilTheyChange) {
