@@ -1,9 +1,9 @@
 // Whole training steps against PyTorch: every model of doc/performance.md's table in f32 and bf16,
 // ours, PyTorch eager and PyTorch compiled in turn, each time in a fresh process, in the randomised
 // blocks of a study (doc/study.md). Prints how often our step fits into the better PyTorch's, with
-// the interval of the study's statistics; what share of the step our kernels take when each is timed
-// by itself; and what share of this machine's arithmetic ceiling the step reaches. What was measured
-// is kept in --records and an interrupted comparison goes on there.
+// the interval of the study's statistics; what share of the step our kernels take when each is
+// timed by itself; and what share of this machine's arithmetic ceiling the step reaches. What was
+// measured is kept in --records and an interrupted comparison goes on there.
 //
 // `./gnomon bench train` sets up the peer and calls this program.
 
@@ -184,19 +184,19 @@ nlohmann::ordered_json to_json(const Result& result) {
 }
 
 // What the figures hold for.
-nlohmann::ordered_json with_conditions(nlohmann::ordered_json result, const Arguments& arguments) {
+nlohmann::ordered_json conditions(const Arguments& arguments) {
   const auto host = machine::read_host();
-  result["conditions"] = {{"processor", host.processor},
-                          {"family", host.family},
-                          {"load", machine::read_load().one_minute},
-                          {"threads", arguments.threads},
-                          {"blocks", arguments.blocks},
-                          {"seconds", arguments.seconds},
-                          {"confidence", confidence}};
-  return result;
+  return {{"processor", host.processor},
+          {"family", host.family},
+          {"load", machine::read_load().one_minute},
+          {"threads", arguments.threads},
+          {"blocks", arguments.blocks},
+          {"seconds", arguments.seconds},
+          {"confidence", confidence}};
 }
 
-// bf16 only where the processor has arithmetic for it: elsewhere PyTorch takes half a minute a step.
+// bf16 only where the processor has arithmetic for it: elsewhere PyTorch takes half a minute a
+// step.
 std::vector<std::string> precisions_of(const machine::Host& host) {
   if (host.has("avx512_bf16") || host.has("amx_bf16")) return {"f32", "bf16"};
   fmt::print(stderr,
@@ -208,14 +208,14 @@ void print_head(const Arguments& arguments) {
   const auto host = machine::read_host();
   fmt::print(
       "Training steps, {} threads; {} ({}), load {:.1f}. Median over {} blocks of the 25th\n"
-      "percentile in a process. Ratio: the better PyTorch's time ÷ ours, 95 %.\n\n",
+      "percentile in a process. Ratio: the better PyTorch's time ÷ ours, {:.0f} %.\n\n",
       arguments.threads, host.processor, host.family, machine::read_load().one_minute,
-      arguments.blocks);
+      arguments.blocks, 100 * confidence);
   fmt::print("{:<10} {:<9} {:>10} {:>10} {:>10}  {:<22} {:>8} {:>8}\n", "model", "precision",
              "ours", "PyTorch", "compiled", "ratio", "kernels", "ceiling");
 }
 
-// Six blocks at least bound a ratio at 95 %.
+// Six blocks at least bound a ratio.
 std::string words(const stats::Interval& ratio) {
   if (!std::isfinite(ratio.high)) return fmt::format("{:.2f}× (too few blocks)", ratio.estimate);
   return fmt::format("{:.2f}× ({:.2f} to {:.2f})", ratio.estimate, ratio.low, ratio.high);
@@ -244,6 +244,7 @@ void run(const Arguments& arguments) {
       arguments.precisions.empty() ? precisions_of(machine::read_host()) : arguments.precisions;
   bound_spinning();
   study::Records records(arguments.records);
+  const auto before = conditions(arguments);
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   if (arguments.json)
     Progress::silence();
@@ -260,8 +261,10 @@ void run(const Arguments& arguments) {
     }
   const double mean = std::exp(log_sum / static_cast<double>(all.size()));
   if (arguments.json)
-    fmt::print("{}\n",
-               with_conditions({{"geometric_mean", mean}, {"rows", all}}, arguments).dump(2));
+    fmt::print(
+        "{}\n",
+        nlohmann::ordered_json{{"conditions", before}, {"geometric_mean", mean}, {"rows", all}}
+            .dump(2));
   else
     fmt::print("\ngeometric mean of the ratios {:.2f}×\n", mean);
 }

@@ -21,8 +21,8 @@ T value_as(const Json& json) {
             ? std::in_range<T>(json.template get<std::uint64_t>())
             : json.is_number_integer() && std::in_range<T>(json.template get<std::int64_t>());
     if (!fits)
-      throw std::domain_error(json.dump(-1, ' ', false, Json::error_handler_t::replace) +
-                              " is no whole number, or out of range");
+      throw std::domain_error((json.is_number() ? json.dump() : json.type_name()) +
+                              std::string(" is no whole number, or out of range"));
   }
   return json.template get<T>();
 }

@@ -202,6 +202,10 @@ Report report_of(const json& j) {
   for (const auto& c : j.at("configurations")) r.configurations.push_back(configuration_of(c));
   if (j.contains("hypervolume")) r.hypervolume = interval_of(j["hypervolume"]);
   for (const auto& x : j.at("replicates")) r.replicates.push_back(replicate_of(x));
+  const auto last = static_cast<int>(r.configurations.size()) - 1;
+  for (const auto& replicate : r.replicates)
+    if (replicate.configuration < 0 || replicate.configuration > last)
+      throw InputError("configuration {}", replicate.configuration);
   const json& aa = j.at("aa");
   r.aa = {value_as<int>(aa.at("configuration")), intervals_of(aa.at("effect")), aa.at("passed"),
           aa.at("lag1").get<std::map<std::string, double>>()};

@@ -119,12 +119,14 @@ std::optional<Unused> why_unused(const Recipe& recipe, std::string_view field) {
   };
   const bool is_own = !recipe.program.empty();
   const bool is_classifier = !is_own && family_of(recipe.model) == Family::image_classifier;
-  const bool has_dropout = !is_own && !recipe.model.starts_with("resnet");
   if (is_one_of({"layers", "features", "heads"}) && (is_own || is_classifier))
     return Unused{"the transformers that have a name", recipe.model};
   if (is_one_of({"context", "merges"}) && is_classifier) return Unused{"text", recipe.model};
-  if (field == "dropout" && !has_dropout)
-    return Unused{"models that have layers of it", recipe.model};
+  if (field == "dropout" && is_own) return Unused{"models that have a name", recipe.model};
+  if (field == "label_smoothing" && recipe.loss != "cross-entropy")
+    return Unused{"cross-entropy", recipe.loss};
+  if (field == "epochs" && recipe.steps > 0)
+    return Unused{"runs by epochs", fmt::format("one of {} steps", recipe.steps)};
   if (field == "momentum" && recipe.optimiser != "sgd") return Unused{"sgd", recipe.optimiser};
   if (is_one_of({"beta1", "beta2"}) && recipe.optimiser != "adamw")
     return Unused{"adamw", recipe.optimiser};

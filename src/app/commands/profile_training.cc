@@ -71,6 +71,8 @@ train::Recipe recipe_of(const Arguments& arguments) {
   const bool has_program = !recipe.program.empty();
   const bool is_text =
       !has_program && train::family_of(recipe.model) == train::Family::language_model;
+  if (has_program && arguments.command_line->count("--context") > 0)
+    throw InputError("--context: is for the transformers that have a name; leave it out");
   if ((has_program || is_text) && arguments.command_line->count("--image") > 0)
     throw InputError("--image: is for the image classifiers that have a name; leave it out");
   if (!is_text && arguments.command_line->count("--vocabulary") > 0)

@@ -125,14 +125,16 @@ std::string value_of(const train::Recipe& recipe, const std::string& field) {
   return text;
 }
 
-// What the bits of a result depend on besides the recipe, where two runs differ in it.
+// What was chosen besides the recipe, where two runs differ in it: all that the bits of a result
+// depend on, and whether memory was saved, on which they do not.
 nlohmann::ordered_json different_facts(const train::RunRecord& one, const train::RunRecord& other) {
   auto json = nlohmann::ordered_json::object();
   for (const auto* fact :
        {"data.hash", "weights.hash", "executor", "threads", "rematerialise", "host.family"}) {
     const auto value = [&](const train::RunRecord& record) {
       const auto found = record.facts.find(fact);
-      return found == record.facts.end() ? std::string("-") : found->second;
+      return found == record.facts.end() || found->second.empty() ? std::string("-")
+                                                                  : found->second;
     };
     if (value(one) != value(other)) json[fact] = {value(one), value(other)};
   }

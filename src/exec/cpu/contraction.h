@@ -17,7 +17,7 @@ namespace gnomon::exec::cpu {
 // matrix product's.
 //
 // Two liberties are taken that the definition does not: intermediate values are kept in f32 where
-// the body rounds them to bf16, and a fused relu maps NaN to 0, as oneDNN's does.
+// the body rounds them to bf16, and oneDNN's fused relu maps NaN to 0.
 struct Contraction {
   ir::Node node;                    // the matmul or convolution; its inputs mean nothing here
   std::size_t lhs = 0, rhs = 1;     // which operands of the region it takes

@@ -1,8 +1,8 @@
 #pragma once
 
-// Convolutions of stride 1 in f32 and bf16, and the gradients of their weights, where the images or the results
-// have few channels, which leaves oneDNN's blocks of channels half empty: direct sums in loops of our
-// own (direct_loops.h). The batch does not decide.
+// Convolutions of stride 1 in f32 and bf16, and the gradients of their weights, where the images or
+// the results have at most eight channels, which leave oneDNN's blocks of channels empty in part:
+// direct sums in loops of our own (direct_loops.h). The batch does not decide.
 
 #include "exec/cpu/contraction.h"
 #include "exec/cpu/kernel.h"

@@ -1,7 +1,7 @@
 #pragma once
 
-// The inner loops of direct convolutions: pixels of the images, one at a time, spread over all lanes of
-// a vector, times vectors of the results' channels.
+// The inner loops of direct convolutions: pixels of the images, one at a time, spread over all
+// lanes of a vector, times vectors of the results' channels.
 //
 // Compiled for each vector length in a file of its own, which includes this header: it holds no
 // functions, or the linker could give one made of AVX-512 to everybody.

@@ -16,8 +16,8 @@ template <typename Vector>
 struct Direct {
   static constexpr std::int64_t lanes = Vector::lanes;
 
-  // Sums that stay in registers beside the vectors that they are made of: no more than hide the time
-  // that one takes.
+  // Sums that stay in registers beside the vectors that they are made of: no more than hide the
+  // time that one takes.
   static constexpr int most_sums(int vectors) {
     constexpr int enough = 16;
     const int fit = Vector::registers - 1 - vectors;
@@ -177,6 +177,8 @@ struct Direct {
         return add_width<5>(s, image, gradients, sums);
       case 7:
         return add_width<7>(s, image, gradients, sums);
+      default:
+        __builtin_trap();  // not of direct_widths
     }
   }
 

@@ -1,5 +1,7 @@
 #include "exec/cpu/layouts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -179,5 +181,7 @@ std::optional<ImageStrides> image_strides(const Shape& shape, const ir::Layout& 
     return std::nullopt;
   return ImageStrides{*steps[0], *steps[1], *steps[2], *steps[3]};
 }
+
+ir::Layout in_vectors(std::int64_t lanes) { return {fmt::format("aBcd{}b", lanes)}; }
 
 }  // namespace gnomon::exec::cpu

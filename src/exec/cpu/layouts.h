@@ -50,8 +50,11 @@ bool reduces_padding(const Shape& shape, const ir::Layout& layout,
 std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout);
 
 // How images [n, c, h, w] lie; nullopt unless the channels of each vector of so many lanes lie
-// together.
+// together and steps are even. The last vector need not be whole.
 std::optional<ImageStrides> image_strides(const Shape& shape, const ir::Layout& layout,
                                           std::int64_t lanes);
+
+// Images whose channels lie together in vectors of so many lanes.
+ir::Layout in_vectors(std::int64_t lanes);
 
 }  // namespace gnomon::exec::cpu

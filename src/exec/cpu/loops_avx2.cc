@@ -1,4 +1,5 @@
-// The loops of our own contractions. Compiled for AVX2 and fused multiply-add (CMakeLists.txt says so): called on nothing less.
+// The loops of our own contractions. Compiled for AVX2 and fused multiply-add (CMakeLists.txt says
+// so): called on nothing less.
 
 #include <immintrin.h>
 

@@ -1,4 +1,5 @@
-// The loops of our own contractions. Compiled for AVX-512 (CMakeLists.txt says so): called on nothing less.
+// The loops of our own contractions. Compiled for AVX-512 (CMakeLists.txt says so): called on
+// nothing less.
 
 #include <immintrin.h>
 
@@ -8,8 +9,8 @@
 namespace gnomon::exec::cpu {
 namespace {
 
-// Masks of all lanes: GCC takes what the plain forms of some instructions leave open for a value that
-// is not initialised.
+// Masks of all lanes: GCC takes what the plain forms of some instructions leave open for a value
+// that is not initialised.
 struct Vector {
   static constexpr std::int64_t lanes = 16;
   static constexpr int rows = 12, registers = 32;

@@ -31,32 +31,31 @@ void for_taps(const PoolShape& p, std::int64_t y, const F& f) {
   }
 }
 
-// The loops over a row: f(to, from, from of the next column of the image) for `count` columns, from a
-// source `step` columns apart. Fixed steps and numbers of lanes are told to the compiler, which then
-// needs no gathers and no loops over lanes.
-template <std::int64_t lanes, typename F>
-inline __attribute__((always_inline)) void for_vectors(std::int64_t count, std::int64_t step,
-                                                       const F& f) {
+// The loops over a row: f(to, from, from of the next column of the image) for `count` columns, from
+// a source `step` columns apart.
+template <typename F>
+inline __attribute__((always_inline)) void for_lanes(std::int64_t count, std::int64_t lanes,
+                                                     std::int64_t step, const F& f) {
   for (std::int64_t x = 0; x < count; ++x)
     for (std::int64_t l = 0; l < lanes; ++l)
       f(x * lanes + l, x * step * lanes + l, (x * step + 1) * lanes + l);
 }
 
+// Fixed steps and numbers of lanes are told to the compiler, which then needs no gathers and no
+// loops over lanes.
 template <typename F>
 inline __attribute__((always_inline)) void for_row(std::int64_t count, std::int64_t lanes,
                                                    std::int64_t step, const F& f) {
   if (lanes == 1 && step == 1)
-    for_vectors<1>(count, 1, f);
+    for_lanes(count, 1, 1, f);
   else if (lanes == 1 && step == 2)
-    for_vectors<1>(count, 2, f);
+    for_lanes(count, 1, 2, f);
   else if (lanes == 8)
-    for_vectors<8>(count, step, f);
+    for_lanes(count, 8, step, f);
   else if (lanes == 16)
-    for_vectors<16>(count, step, f);
+    for_lanes(count, 16, step, f);
   else
-    for (std::int64_t x = 0; x < count; ++x)
-      for (std::int64_t l = 0; l < lanes; ++l)
-        f(x * lanes + l, x * step * lanes + l, (x * step + 1) * lanes + l);
+    for_lanes(count, lanes, step, f);
 }
 
 GNOMON_VECTORISED void take_larger(const float* __restrict from, float* __restrict best,

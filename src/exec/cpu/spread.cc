@@ -105,6 +105,7 @@ Spread::Position Spread::position_of(std::int64_t chunk) const {
 
 template <typename F>
 void Spread::for_chunks(std::int64_t begin, std::int64_t count, const F& f) const {
+  if (count <= 0) return;
   std::int64_t chunk = begin / chunk_, phase = begin % chunk_;
   Position position{};
   std::int64_t left = 0;  // chunks before the innermost loop starts again

@@ -17,8 +17,8 @@ class CpuTarget final : public machine::Target {
   // Element-wise regions and contractions with their epilogue.
   bool fuses(const ir::Program& body) const override;
 
-  // Convolutions as their kernels like best; element-wise regions, pools and reductions follow their
-  // operands; all else is row-major. Types are taken at their bound.
+  // Convolutions as their kernels like best; element-wise regions, pools and reductions follow
+  // their operands; all else is row-major. Types are taken at their bound.
   std::optional<machine::NodeLayouts> layouts(const ir::Node& node,
                                               std::span<const ir::Type> operands,
                                               std::span<const ir::Layout> current) const override;

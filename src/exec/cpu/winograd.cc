@@ -31,8 +31,8 @@ struct Problem {
   const WinogradLoops& loops;
   Kind kind;
   std::int64_t padding_above, padding_left;  // of the forward convolution
-  // [n, channels, h, w], from which tiles are read and of which they are: the gradients of the results
-  // and of the images, or the images and the gradients of the results.
+  // [n, channels, h, w], from which tiles are read and of which they are: the gradients of the
+  // results and of the images, or the images and the gradients of the results.
   Stored from, to;
   Stored weights;  // [o, c, 3, 3]
 };
@@ -262,9 +262,7 @@ std::optional<machine::NodeLayouts> winograd_layouts(const Contraction& contract
   if (!problem) return std::nullopt;
   const std::int64_t lanes = problem->loops.lanes;
   const auto near = [&](const Stored& stored) {
-    return image_strides(stored.shape(), stored.layout, lanes)
-               ? stored.layout
-               : ir::Layout{fmt::format("aBcd{}b", lanes)};
+    return image_strides(stored.shape(), stored.layout, lanes) ? stored.layout : in_vectors(lanes);
   };
   machine::NodeLayouts layouts{{}, {{}}};
   for (const auto& operand : site.operands) layouts.operands.push_back(operand.layout);

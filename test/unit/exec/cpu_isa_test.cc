@@ -24,10 +24,10 @@ TEST_P(CpuOnLesserProcessors, OperatorsAndLenetAgreeWithTheReference) {
   const auto lesser = static_cast<unsigned>(GetParam().set);
   if (here == lesser || (here & lesser) != lesser) GTEST_SKIP() << "this processor has no more";
   Command command;
-  command.argv = {
-      self_executable().string(), "--gtest_brief=1",
-      "--gtest_filter=CpuLenet.*:*CpuOperatorTest.One*/matmul:"
-      "*CpuOperatorTest.One*/convolution*:CpuLayouts.Convolutions*:CpuTape.*:CpuWinograd*"};
+  command.argv = {self_executable().string(), "--gtest_brief=1",
+                  "--gtest_filter=CpuLenet.*:*CpuOperatorTest.One*/matmul:"
+                  "*CpuOperatorTest.One*/"
+                  "convolution*:CpuLayouts.Convolutions*:CpuTape.*:CpuWinograd*:CpuDirect*"};
   command.environment["ONEDNN_MAX_CPU_ISA"] = GetParam().name;
   command.timeout = Seconds(240);
   const auto outcome = run_command(command);

@@ -18,8 +18,8 @@ struct Geometry {
   std::int64_t images, in, out, height, width, above, left;
 };
 
-// Whole and cut tiles, images narrower than a window, full and odd numbers of vectors, more and fewer
-// tiles than a block.
+// Whole and cut tiles, images narrower than a window, full and odd numbers of vectors, more and
+// fewer tiles than a block.
 constexpr Geometry geometries[] = {
     {3, 16, 16, 24, 20, 1, 1}, {2, 16, 48, 16, 12, 1, 1}, {1, 32, 16, 23, 19, 0, 1},
     {2, 48, 32, 10, 11, 2, 0}, {2, 64, 64, 8, 7, 1, 1},   {1, 16, 48, 18, 22, 2, 2},
@@ -151,8 +151,8 @@ TEST(CpuWinogradChoice, LeavesToOneDnnWhatItDoesNotFit) {
   EXPECT_FALSE(of(DType::bf16, 1, 3));
 }
 
-// As programs meet it: the layout pass brings images to vectors of channels. Convolutions themselves
-// are direct: their rounding goes through all that follows.
+// As programs meet it: the layout pass brings images to vectors of channels. Convolutions
+// themselves are direct: their rounding goes through all that follows.
 TEST_F(CpuWinograd, RunsInPrograms) {
   const auto cases = cases_of({4, 16, 32, 16, 12, 1, 1}, "", 2);
   const auto &x_type = cases[1].types[0], &y_type = cases[1].types[1], &w_type = cases[0].types[1];
