@@ -33,4 +33,19 @@ void number_labels(Trace& trace) {
   trace.labels = std::move(labels);
 }
 
+void trim(Trace& trace) {
+  std::int64_t first = trace.duration, last = 0;
+  for (const auto& thread : trace.threads)
+    for (const auto& event : thread.events) {
+      first = std::min(first, event.begin);
+      last = std::max(last, event.end);
+    }
+  for (auto& thread : trace.threads)
+    for (auto& event : thread.events) {
+      event.begin -= first;
+      event.end -= first;
+    }
+  trace.duration = std::max(std::int64_t{0}, last - first);
+}
+
 }  // namespace gnomon::trace

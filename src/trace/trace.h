@@ -65,4 +65,7 @@ void sort_events(std::vector<Event>& events);
 // become one.
 void number_labels(Trace& trace);
 
+// Cuts off the time before the first event, which then begins at 0, and behind the last.
+void trim(Trace& trace);
+
 }  // namespace gnomon::trace

@@ -184,7 +184,7 @@ Workload load_workload(const Recipe& recipe) {
   if (!workload.tokeniser && recipe.program.empty())
     for (auto* part : {&workload.splits.train, &workload.splits.test})
       workload.note = as_images(*part, recipe.data);
-  if (recipe.examples < 0) throw InputError("examples {}: must be at least 1", recipe.examples);
+  if (recipe.examples < 0) throw InputError("examples {}: must be at least 0", recipe.examples);
   if (recipe.examples > 0)
     workload.splits.train = data::first(workload.splits.train, recipe.examples);
   return workload;

@@ -126,7 +126,9 @@ trace::Trace record(train::TrainingStep& step, std::size_t steps) {
     check_interrupt();
     step.run();
   }
-  return recording.stop();
+  trace::Trace trace = recording.stop();
+  trim(trace);  // of what it takes to begin
+  return trace;
 }
 
 struct Kernels {
@@ -195,7 +197,8 @@ void run(const Arguments& arguments) {
                    title, to_string(Seconds(timing.step())), timing.steps.size(),
                    static_cast<double>(recipe.batch) / timing.step(),
                    to_string(Seconds(kernels.seconds)), 100 * share),
-       ceiling == nullptr ? fmt::format("{}; this machine has no measured ceiling in {}.",
+       ceiling == nullptr ? fmt::format("{}; this machine has no measured ceiling in {}, so "
+                                        "operators are held to that in f32.",
                                         operations, recipe.precision)
                           : fmt::format("{}, at {:.0f} % of what this machine can do.", operations,
                                         100 * of_ceiling.get<double>()),
@@ -204,6 +207,10 @@ void run(const Arguments& arguments) {
                    to_string(memory.scratch))});
   if (const auto made = step.executable().recomputation())
     report.answer.insert(report.answer.begin() + 3, "By --rematerialise, " + sentence(*made) + ".");
+  if (share > 1)
+    report.answer.emplace_back(
+        "By themselves kernels took longer than in the steps before: the machine was not steady. "
+        "Repeat when nothing else runs.");
   Json json = to_json(report);
   json["training"] = measures(timing);
   json["training"].update({{"kernels_seconds", kernels.seconds},
@@ -253,10 +260,14 @@ void add_profile_training(CLI::App& parent) {
   add_threads_option(*command, a.execution);
   command->add_option("--seconds", a.seconds, "How long to time steps, at least")
       ->capture_default_str();
-  command->add_flag("--steps-alone", a.steps_alone, "Say how long a step takes, and no more");
-  command->add_option("--rows", a.rows, "Operators that are printed")->capture_default_str();
+  auto* alone =
+      command->add_flag("--steps-alone", a.steps_alone, "Say how long a step takes, and no more");
+  command->add_option("--rows", a.rows, "Operators that are printed")
+      ->capture_default_str()
+      ->excludes(alone);
   command->add_option("--report", a.report, "The page for people; default profile-MODEL.html")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes(alone);
   command->add_flag("--json", a.json, "Print what the page shows as JSON");
   command->footer("Example:\n  gnomon profile train resnet20 --image 3x32x32 --precision bf16");
   command->callback([arguments] { run(*arguments); });

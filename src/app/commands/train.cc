@@ -176,8 +176,7 @@ nlohmann::ordered_json to_json(const Trained& trained, const std::filesystem::pa
 
 void print(const Trained& trained, const Training& training) {
   const auto& record = trained.record;
-  fmt::print("{} examples/s over {} steps\n", static_cast<std::int64_t>(record.examples_per_second),
-             record.steps);
+  fmt::print("{:.0f} examples/s over {} steps\n", record.examples_per_second, record.steps);
   if (!record.samples.empty())
     fmt::print("\n{}{}\n\n", record.samples.back().prompt, record.samples.back().text);
   fmt::print("model: {}\n", trained.model.string());
@@ -188,13 +187,24 @@ void print(const Trained& trained, const Training& training) {
   fmt::print("report: {}\n", (training.folder / "report.html").string());
 }
 
-// A run that ends before it began leaves no folder behind.
+// A run that ends before it began leaves no folder behind, nor one whose first step was asked the
+// impossible.
 Trained run_or_tidy(const Arguments& arguments) {
   const auto& folder = arguments.training.folder;
+  const auto tidy = [&](bool impossible) {
+    if (arguments.made_folder &&
+        (!train::holds_run(folder) || (impossible && train::read_run(folder).steps == 0)))
+      train::remove_run(folder);
+  };
   try {
     return run_training(arguments.training);
+  } catch (const train::NotFinite&) {
+    throw;  // gnomon replay wants it
+  } catch (const InputError&) {
+    tidy(true);
+    throw;
   } catch (...) {
-    if (arguments.made_folder && !train::holds_run(folder)) train::remove_run(folder);
+    tidy(false);
     throw;
   }
 }

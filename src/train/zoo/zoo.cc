@@ -111,7 +111,13 @@ ir::Program build_model(std::string_view name, const ModelShape& shape, Mode mod
   if ((mode == Mode::prefill || mode == Mode::decode) && model.family != Family::language_model)
     throw InputError("{}: is no language model: it has a program for inference, none for {}", name,
                      mode == Mode::prefill ? "prefill" : "decode");
-  return model.build(std::string(name), shape, mode);
+  if (model.family == Family::language_model) return model.build(std::string(name), shape, mode);
+  try {
+    return model.build(std::string(name), shape, mode);
+  } catch (const InputError& error) {
+    throw InputError("{}: cannot be built for images of {} channels, {}×{}: {}", name,
+                     shape.channels, shape.height, shape.width, error.what());
+  }
 }
 
 }  // namespace gnomon::train

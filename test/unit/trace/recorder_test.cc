@@ -155,5 +155,34 @@ TEST(Recorder, MayStopWhileOthersRecord) {
   worker.join();
 }
 
+TEST(Trace, TrimmedBeginsAndEndsWithItsEvents) {
+  Trace trace;
+  trace.duration = 1000;
+  trace.threads.resize(2);
+  const auto add = [&](std::size_t thread, std::int64_t begin, std::int64_t end) {
+    Event event;
+    event.begin = begin;
+    event.end = end;
+    trace.threads[thread].events.push_back(event);
+  };
+  add(0, 120, 300);
+  add(0, 310, 310);
+  add(1, 100, 400);
+  trim(trace);
+  EXPECT_EQ(trace.duration, 300);
+  using Times = std::pair<std::int64_t, std::int64_t>;
+  const auto times = [&](std::size_t thread, std::size_t event) {
+    const Event& found = trace.threads[thread].events[event];
+    return Times(found.begin, found.end);
+  };
+  EXPECT_EQ(times(0, 0), Times(20, 200));
+  EXPECT_EQ(times(0, 1), Times(210, 210));
+  EXPECT_EQ(times(1, 0), Times(0, 300));
+  Trace empty;
+  empty.duration = 5;
+  trim(empty);
+  EXPECT_EQ(empty.duration, 0);
+}
+
 }  // namespace
 }  // namespace gnomon::trace
