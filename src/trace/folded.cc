@@ -19,6 +19,7 @@ constexpr std::size_t longest_line = 64 << 10;
 constexpr std::size_t deepest_stack = 1024;
 constexpr std::size_t most_calls = 2'000'000;
 constexpr std::int64_t most_samples = std::int64_t{1} << 53;  // what JSON's numbers hold
+constexpr std::int64_t longest_period = 86'400'000'000'000;   // a day, in nanoseconds
 constexpr std::string_view period_key = "# period: ", period_unit = " ns";
 constexpr std::string_view lost_key = "# lost: ", lost_unit = " samples";
 
@@ -109,8 +110,12 @@ class Reader {
   }
 
   void read_fact(std::string_view line) {
-    if (const auto period = parse_fact(line, period_key, period_unit))
+    if (const auto period = parse_fact(line, period_key, period_unit)) {
+      if (*period > longest_period)
+        fail("a sample every {} ns is less than one a day; write the period in nanoseconds",
+             *period);
       period_ = Seconds(static_cast<double>(*period) * 1e-9);
+    }
     if (const auto lost = parse_fact(line, lost_key, lost_unit)) lost_ = *lost;
   }
 

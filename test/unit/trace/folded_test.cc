@@ -143,5 +143,14 @@ TEST(FunctionNames, TellTheLibrary) {
   EXPECT_EQ(parse_function("operator[]").library, "");
 }
 
+TEST(Folded, APeriodIsADayAtMost) {
+  const auto with_period = [](const char* period) {
+    return fmt::format("# period: {} ns\n# lost: 0 samples\nmain;run 3\n", period);
+  };
+  const std::string longest = with_period("86400000000000");
+  EXPECT_EQ(to_folded(parse_folded(longest, "f")), longest);
+  EXPECT_THROW(parse_folded(with_period("86400000000001"), "f"), InputError);
+}
+
 }  // namespace
 }  // namespace gnomon::trace
