@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "exec/cpu/arranged.h"
 #include "exec/cpu/direct_loops.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/padding.h"
@@ -110,10 +111,6 @@ DirectShape shape_of(const Problem& p, const ImageStrides& strides) {
           .strides = strides};
 }
 
-std::size_t bytes_of(std::int64_t floats) {
-  return static_cast<std::size_t>(floats) * sizeof(float);
-}
-
 // Threads write to lines of the cache of their own.
 std::int64_t whole_lines(std::int64_t floats) { return rounded_up(floats, 16); }
 
@@ -168,7 +165,7 @@ class DirectKernel : public Kernel {
   void for_images(std::byte* images, float* workspace, const F& f) const {
     const std::int64_t pixels = shape_.height * shape_.width;
     constexpr std::int64_t products_a_byte = 8;  // a core computes so many while it moves one
-    const auto cost = static_cast<std::int64_t>(bytes_of(count_ * image_floats_)) +
+    const auto cost = static_cast<std::int64_t>(bytes_of_floats(count_ * image_floats_)) +
                       count_ * pixels * weight_floats_ / products_a_byte;
     with_elements(images, images_type_, [&](const auto* first) {
       for_parts(count_, 1, cost, [&](std::int64_t begin, std::int64_t end, int thread) {
@@ -229,25 +226,21 @@ class DirectConvolution final : public DirectKernel {
  public:
   DirectConvolution(const Problem& problem, const ImageStrides& strides,
                     const Contraction& contraction, DType bias_type, int pool)
-      : DirectKernel(problem, strides, pool), contraction_(contraction), bias_type_(bias_type) {
-    if (problem.weights.constant) kept_ = Buffer(bytes_of(weight_floats_));
-  }
+      : DirectKernel(problem, strides, pool),
+        contraction_(contraction),
+        bias_type_(bias_type),
+        weights_(problem.weights.constant, weight_floats_) {}
 
   std::size_t scratch_bytes() const override {
-    return bytes_of((keeps() ? 0 : weight_floats_) + bias_floats() + workspace_floats());
+    return bytes_of_floats(weights_.scratch_floats() + bias_floats() + workspace_floats());
   }
 
-  void refresh() override { fresh_ = false; }
+  void refresh() override { weights_.refresh(); }
 
   void run(const Memory& memory) override {
     auto* scratch = reinterpret_cast<float*>(memory.scratch);
-    auto* weights = reinterpret_cast<float*>(kept_.data());
-    if (!keeps()) {
-      weights = scratch;
-      scratch += weight_floats_;
-    }
-    if (!keeps() || !fresh_) arrange(memory.operands[contraction_.rhs], weights);
-    fresh_ = true;
+    const float* const weights =
+        weights_.get(scratch, [&](float* to) { arrange(memory.operands[contraction_.rhs], to); });
     float* const bias = scratch;
     std::fill_n(bias, bias_floats(), 0.0F);
     if (contraction_.bias)
@@ -265,7 +258,6 @@ class DirectConvolution final : public DirectKernel {
   }
 
  private:
-  bool keeps() const { return kept_.size() != 0; }
   std::int64_t bias_floats() const { return whole_lines(shape_.vectors * loops_.lanes); }
   std::int64_t channels() const { return (shape_.vectors - 1) * loops_.lanes + shape_.last; }
 
@@ -280,8 +272,7 @@ class DirectConvolution final : public DirectKernel {
 
   Contraction contraction_;
   DType bias_type_;
-  Buffer kept_;  // weights in their order here, if they are constant
-  bool fresh_ = false;
+  Arranged weights_;
 };
 
 class DirectWeightGradient final : public DirectKernel {
@@ -294,7 +285,7 @@ class DirectWeightGradient final : public DirectKernel {
         padding_(problem.weights) {}
 
   std::size_t scratch_bytes() const override {
-    return bytes_of(pool_ * weight_floats_ + workspace_floats());
+    return bytes_of_floats(pool_ * weight_floats_ + workspace_floats());
   }
 
   void run(const Memory& memory) override {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "exec/cpu/arranged.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/parallel.h"
 #include "exec/cpu/tape_code.h"
@@ -106,10 +107,6 @@ std::optional<WinogradShape> shape_of(const Problem& problem) {
                        input->channels * output->channels};
 }
 
-std::size_t bytes_of(std::int64_t floats) {
-  return static_cast<std::size_t>(floats) * sizeof(float);
-}
-
 // What all kinds share: the shape, where weights lie, and the workspace of each thread.
 class WinogradKernel : public Kernel {
  public:
@@ -152,12 +149,13 @@ class WinogradKernel : public Kernel {
   void for_tiles(const F& f) const {
     const std::int64_t channels = shape_.input.channels + shape_.output.channels;
     for_parts(tiles(), 12,
-              static_cast<std::int64_t>(bytes_of(tiles() * winograd_points * channels)), f);
+              static_cast<std::int64_t>(bytes_of_floats(tiles() * winograd_points * channels)), f);
   }
   // f(begin, end) on parts of the input channels of the weights.
   template <typename F>
   void for_input_channels(const F& f) const {
-    for_parts(shape_.input.channels, 1, static_cast<std::int64_t>(bytes_of(transformed_weights())),
+    for_parts(shape_.input.channels, 1,
+              static_cast<std::int64_t>(bytes_of_floats(transformed_weights())),
               [&](std::int64_t begin, std::int64_t end, int) { f(begin, end); });
   }
 
@@ -173,30 +171,24 @@ class WinogradInputGradient final : public WinogradKernel {
  public:
   WinogradInputGradient(const Problem& problem, const WinogradShape& shape,
                         const Contraction& contraction, int pool)
-      : WinogradKernel(problem, shape, pool), contraction_(contraction) {
-    if (problem.weights.constant) kept_ = Buffer(bytes_of(transformed_weights()));
-  }
+      : WinogradKernel(problem, shape, pool),
+        contraction_(contraction),
+        transformed_(problem.weights.constant, transformed_weights()) {}
 
   std::size_t scratch_bytes() const override {
-    return bytes_of((keeps() ? 0 : transformed_weights()) + pool_ * workspace());
+    return bytes_of_floats(transformed_.scratch_floats() + pool_ * workspace());
   }
 
-  void refresh() override { fresh_ = false; }
+  void refresh() override { transformed_.refresh(); }
 
   void run(const Memory& memory) override {
     auto* scratch = reinterpret_cast<float*>(memory.scratch);
-    auto* transformed = reinterpret_cast<float*>(kept_.data());
-    if (!keeps()) {
-      transformed = scratch;
-      scratch += transformed_weights();
-    }
-    if (!keeps() || !fresh_) {
+    const float* const transformed = transformed_.get(scratch, [&](float* to) {
       const auto* weights = memory.operand<float>(contraction_.rhs);
       for_input_channels([&](std::int64_t begin, std::int64_t end) {
-        loops_.transform_weights(shape_, weights, weights_, transformed, begin, end);
+        loops_.transform_weights(shape_, weights, weights_, to, begin, end);
       });
-      fresh_ = true;
-    }
+    });
     const auto* images = memory.operand<float>(contraction_.lhs);
     auto* results = memory.result<float>(0);
     for_tiles([&](std::int64_t begin, std::int64_t end, int thread) {
@@ -206,11 +198,8 @@ class WinogradInputGradient final : public WinogradKernel {
   }
 
  private:
-  bool keeps() const { return kept_.size() != 0; }
-
   Contraction contraction_;
-  Buffer kept_;  // transformed weights, if they are constant
-  bool fresh_ = false;
+  Arranged transformed_;
 };
 
 class WinogradWeightGradient final : public WinogradKernel {
@@ -220,7 +209,7 @@ class WinogradWeightGradient final : public WinogradKernel {
       : WinogradKernel(problem, shape, pool), images_(contraction.lhs), outputs_(contraction.rhs) {}
 
   std::size_t scratch_bytes() const override {
-    return bytes_of(pool_ * (transformed_weights() + workspace()));
+    return bytes_of_floats(pool_ * (transformed_weights() + workspace()));
   }
 
   void run(const Memory& memory) override {

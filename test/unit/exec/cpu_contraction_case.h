@@ -10,6 +10,7 @@
 #include "cpu_values.h"
 #include "exec/cpu/kernels.h"
 #include "exec/cpu/parallel.h"
+#include "exec/cpu/tape_code.h"
 #include "exec/layout_conversion.h"
 #include "exec/reference/evaluate.h"
 #include "ir/op_info.h"
@@ -118,6 +119,44 @@ inline std::vector<Tensor> values_of(const Case& c) {
   for (std::size_t i = 0; i < c.types.size(); ++i)
     values.push_back(random_tensor(c.types[i], 7 + i));
   return values;
+}
+
+inline bool has_vectors() { return vector_lanes() != 0; }
+
+// Of kernels in vectors.
+class VectorKernels : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_vectors()) GTEST_SKIP() << "no vectors on this processor";
+  }
+};
+
+inline bool is(std::string_view implementation, const Kernel& kernel) {
+  return kernel.implementation().starts_with(implementation);
+}
+
+// The worst error of the kernel that is chosen, which must be this one.
+inline double error_of(std::string_view implementation, const Case& c,
+                       const std::vector<Tensor>& values, const Expected& right) {
+  const auto kernel = make_kernel(c.site(), device());
+  EXPECT_TRUE(is(implementation, *kernel)) << kernel->implementation();
+  return worst_error(run(*kernel, c, values), right);
+}
+inline double error_of(std::string_view implementation, const Case& c) {
+  const auto values = values_of(c);
+  return error_of(implementation, c, values, expected(c, values));
+}
+
+// Constant weights are those of the first run until the kernel is told otherwise.
+inline void expect_to_remember_weights(Case c, double tolerance) {
+  c.constant = true;
+  const auto kernel = make_kernel(c.site(), device());
+  auto values = values_of(c);
+  const Tensor before = run(*kernel, c, values);
+  values[1] = random_tensor(c.types[1], 99);
+  EXPECT_EQ(run(*kernel, c, values), before);
+  kernel->refresh();
+  EXPECT_LT(worst_error(run(*kernel, c, values), expected(c, values)), tolerance);
 }
 
 }  // namespace gnomon::exec::cpu

@@ -49,25 +49,7 @@ std::vector<Case> cases_of(const Geometry& g, int threads, DType dtype = DType::
                     {"", layout}, "", threads)};
 }
 
-bool has_vectors() { return vector_lanes() != 0; }
-bool is_direct(const Kernel& kernel) { return kernel.implementation().starts_with("direct"); }
-
-class CpuDirect : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!has_vectors()) GTEST_SKIP() << "no vectors on this processor";
-  }
-};
-
-double error_of(const Case& c, const std::vector<Tensor>& values, const Expected& right) {
-  const auto kernel = make_kernel(c.site(), device());
-  EXPECT_TRUE(is_direct(*kernel)) << kernel->implementation();
-  return worst_error(run(*kernel, c, values), right);
-}
-double error_of(const Case& c) {
-  const auto values = values_of(c);
-  return error_of(c, values, expected(c, values));
-}
+class CpuDirect : public VectorKernels {};
 
 constexpr double tolerance = 5e-7;
 
@@ -79,7 +61,7 @@ TEST_F(CpuDirect, AgreesWithTheDefinitionInEveryShape) {
         SCOPED_TRACE(fmt::format("{} {}→{} {}×{}, kernel {}×{}, padding {} {}, {} threads",
                                  ir::name(c.node.op), g.in, g.out, g.height, g.width,
                                  g.kernel_height, g.kernel_width, g.above, g.left, threads));
-        EXPECT_LT(error_of(c), tolerance);
+        EXPECT_LT(error_of("direct", c), tolerance);
       }
 }
 
@@ -90,14 +72,14 @@ TEST_F(CpuDirect, TakesImagesAndWeightsInAnyLayout) {
       cases[0].layouts = {images, weights};
       cases[1].layouts[0] = images;
       cases[1].result_layout = weights;
-      for (const auto& c : cases) EXPECT_LT(error_of(c), tolerance) << images << weights;
+      for (const auto& c : cases) EXPECT_LT(error_of("direct", c), tolerance) << images << weights;
     }
 }
 
 TEST_F(CpuDirect, TakesResultsWhoseChannelsLieTogether) {
   auto cases = cases_of(geometries[1], 2);
   cases[0].result_layout = cases[1].layouts[1] = "acdb";
-  for (const auto& c : cases) EXPECT_LT(error_of(c), tolerance);
+  for (const auto& c : cases) EXPECT_LT(error_of("direct", c), tolerance);
 }
 
 // A region: convolution, bias, relu.
@@ -120,7 +102,7 @@ TEST_F(CpuDirect, AddsABiasAndAppliesRelu) {
       const Case c = with_epilogue(g, relu), plain = cases_of(g, 2)[0];
       const auto values = values_of(c);
       const auto kernel = make_kernel(c.site(), device());
-      ASSERT_TRUE(is_direct(*kernel)) << kernel->implementation();
+      ASSERT_TRUE(is("direct", *kernel)) << kernel->implementation();
       Expected right = expected(plain, {values[0], values[1]});
       const auto value = right.value.span<double>(), scale = right.scale.span<double>();
       const auto pixels = static_cast<std::size_t>(right.value.shape()[2] * right.value.shape()[3]);
@@ -160,7 +142,7 @@ TEST_F(CpuDirect, ComputesBf16InF32) {
       std::vector<Tensor> widened;
       for (const auto& value : values) widened.push_back(convert(value, DType::f32));
       const auto kernel = make_kernel(narrow[kind].site(), device());
-      ASSERT_TRUE(is_direct(*kernel)) << kernel->implementation();
+      ASSERT_TRUE(is("direct", *kernel)) << kernel->implementation();
       const Tensor in_f32 = run(*make_kernel(wide[kind].site(), device()), wide[kind], widened);
       EXPECT_EQ(run(*kernel, narrow[kind], values), convert(in_f32, DType::bf16));
     }
@@ -171,7 +153,7 @@ TEST_F(CpuDirect, MixesElementTypes) {
   const Geometry g = geometries[1];
   Case c = cases_of(g, 2)[1];
   c.types[0].dtype = DType::bf16;
-  EXPECT_LT(error_of(c), tolerance);
+  EXPECT_LT(error_of("direct", c), tolerance);
   const Case plain = cases_of(g, 2, DType::bf16)[1];
   ir::Builder b("widened");
   const auto x = b.input("x0", plain.types[0]), y = b.input("x1", plain.types[1]);
@@ -180,7 +162,7 @@ TEST_F(CpuDirect, MixesElementTypes) {
       make_case(ir::Fused{ir::Region(b.finish())}, plain.types, plain.layouts, "", 2);
   const auto values = values_of(widened);
   const auto kernel = make_kernel(widened.site(), device());
-  ASSERT_TRUE(is_direct(*kernel)) << kernel->implementation();
+  ASSERT_TRUE(is("direct", *kernel)) << kernel->implementation();
   EXPECT_LT(worst_error(run(*kernel, widened, values), expected(plain, values)), tolerance);
 }
 
@@ -193,7 +175,7 @@ TEST_F(CpuDirect, RoundsNanAndInfinityToThemselves) {
   const Case c =
       make_case(ir::Fused{ir::Region(b.finish())}, f32.types, f32.layouts, f32.result_layout, 1);
   const auto kernel = make_kernel(c.site(), device());
-  ASSERT_TRUE(is_direct(*kernel)) << kernel->implementation();
+  ASSERT_TRUE(is("direct", *kernel)) << kernel->implementation();
   auto values = values_of(c);
   for (auto& weight : values[1].span<float>()) weight = 1;
   for (const std::uint32_t bits :
@@ -209,15 +191,7 @@ TEST_F(CpuDirect, RoundsNanAndInfinityToThemselves) {
 }
 
 TEST_F(CpuDirect, RemembersConstantWeightsUntilTheyChange) {
-  Case c = cases_of(geometries[0], 2)[0];
-  c.constant = true;
-  const auto kernel = make_kernel(c.site(), device());
-  auto values = values_of(c);
-  const Tensor before = run(*kernel, c, values);
-  values[1] = random_tensor(c.types[1], 99);
-  EXPECT_EQ(run(*kernel, c, values), before);
-  kernel->refresh();
-  EXPECT_LT(worst_error(run(*kernel, c, values), expected(c, values)), tolerance);
+  expect_to_remember_weights(cases_of(geometries[0], 2)[0], tolerance);
 }
 
 TEST_F(CpuDirect, GivesTheSameBitsAgainAndForAnImageAlone) {
@@ -242,8 +216,8 @@ TEST_F(CpuDirect, GivesTheSameBitsAgainAndForAnImageAlone) {
 TEST(CpuDirectChoice, LeavesToOthersWhatItDoesNotFit) {
   const auto runs = [](const Geometry& g) {
     const auto cases = cases_of(g, 1);
-    const bool forward = is_direct(*make_kernel(cases[0].site(), device()));
-    EXPECT_EQ(forward, is_direct(*make_kernel(cases[1].site(), device())));
+    const bool forward = is("direct", *make_kernel(cases[0].site(), device()));
+    EXPECT_EQ(forward, is("direct", *make_kernel(cases[1].site(), device())));
     return forward;
   };
   EXPECT_EQ(runs({2, 6, 16, 14, 14, 5, 5, 0, 0}), has_vectors());
@@ -255,16 +229,17 @@ TEST(CpuDirectChoice, LeavesToOthersWhatItDoesNotFit) {
   EXPECT_FALSE(runs({1, 8, 256, 14, 14, 3, 3, 1, 1})) << "many weights";
   Case c = cases_of({2, 6, 16, 14, 14, 5, 5, 0, 0}, 1)[0];
   c.result_layout = "";
-  EXPECT_FALSE(is_direct(*make_kernel(c.site(), device()))) << "channels apart";
+  EXPECT_FALSE(is("direct", *make_kernel(c.site(), device()))) << "channels apart";
   c = cases_of({2, 1, 6, 14, 14, 5, 5, 0, 0}, 1)[0];
   for (const auto* layout : {"acdb", "aBcd16b"}) {
     c.result_layout = layout;
-    EXPECT_FALSE(is_direct(*make_kernel(c.site(), device()))) << layout;
+    EXPECT_FALSE(is("direct", *make_kernel(c.site(), device()))) << layout;
   }
   const ir::Type images{DType::f32, {2, 6, 14, 14}}, weights{DType::f32, {16, 6, 5, 5}};
-  EXPECT_FALSE(is_direct(*make_kernel(
-      make_case(ir::Convolution{{2, 2}, {0, 0}}, {images, weights}, {"", ""}, "aBcd8b", 1).site(),
-      device())))
+  EXPECT_FALSE(is("direct", *make_kernel(make_case(ir::Convolution{{2, 2}, {0, 0}},
+                                                   {images, weights}, {"", ""}, "aBcd8b", 1)
+                                             .site(),
+                                         device())))
       << "strides";
 }
 

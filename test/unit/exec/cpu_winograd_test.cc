@@ -41,27 +41,7 @@ std::vector<Case> cases_of(const Geometry& g, const std::string& layout, int thr
                     {layout, layout}, "", threads)};
 }
 
-bool has_vectors() { return vector_lanes() != 0; }
-
-class CpuWinograd : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!has_vectors()) GTEST_SKIP() << "no vectors on this processor";
-  }
-};
-
-bool is_winograd(const Kernel& kernel) { return kernel.implementation().starts_with("winograd"); }
-
-// The worst error of this case.
-double error_of(const Case& c, const std::vector<Tensor>& values, const Expected& right) {
-  const auto kernel = make_kernel(c.site(), device());
-  EXPECT_TRUE(is_winograd(*kernel)) << kernel->implementation();
-  return worst_error(run(*kernel, c, values), right);
-}
-double error_of(const Case& c) {
-  const auto values = values_of(c);
-  return error_of(c, values, expected(c, values));
-}
+class CpuWinograd : public VectorKernels {};
 
 // A result at the border has fewer terms than the others of its tile, whose rounding it shares.
 constexpr double tolerance = 5e-6;
@@ -77,7 +57,8 @@ TEST_F(CpuWinograd, AgreesWithTheDefinitionInEveryShape) {
           SCOPED_TRACE(fmt::format("{} {}→{} {}×{}, padding {} {}, {}, {} threads",
                                    ir::name(c.node.op), g.in, g.out, g.height, g.width, g.above,
                                    g.left, layout, threads));
-          EXPECT_LT(error_of(c, values, right), g.above + g.left > 2 ? tolerance : 2e-6);
+          EXPECT_LT(error_of("winograd", c, values, right),
+                    g.above + g.left > 2 ? tolerance : 2e-6);
         }
     }
 }
@@ -85,8 +66,8 @@ TEST_F(CpuWinograd, AgreesWithTheDefinitionInEveryShape) {
 TEST_F(CpuWinograd, ImagesMayBeOnePixelWide) {
   for (const auto& layout : {channels_in_vectors(), std::string("acdb")}) {
     // Results three pixels wide of images one wide, and images three wide of results one wide.
-    EXPECT_LT(error_of(cases_of({64, 16, 16, 8, 1, 1, 2}, layout, 1)[1]), tolerance);
-    EXPECT_LT(error_of(cases_of({64, 16, 16, 8, 3, 1, 0}, layout, 1)[0]), tolerance);
+    EXPECT_LT(error_of("winograd", cases_of({64, 16, 16, 8, 1, 1, 2}, layout, 1)[1]), tolerance);
+    EXPECT_LT(error_of("winograd", cases_of({64, 16, 16, 8, 3, 1, 0}, layout, 1)[0]), tolerance);
   }
 }
 
@@ -94,26 +75,19 @@ TEST_F(CpuWinograd, TakesWeightsInAnyLayout) {
   for (const std::string weights : {"cdba", "ABcd8b8a", "ABcd16a16b", "Abcd8a"}) {
     auto cases = cases_of({5, 32, 16, 12, 12, 1, 1}, channels_in_vectors(), 2);
     cases[0].layouts[1] = cases[1].result_layout = weights;
-    for (const auto& c : cases) EXPECT_LT(error_of(c), tolerance) << weights;
+    for (const auto& c : cases) EXPECT_LT(error_of("winograd", c), tolerance) << weights;
   }
 }
 
 TEST_F(CpuWinograd, ImagesAndResultsMayLieDifferently) {
   auto cases = cases_of({5, 32, 16, 12, 12, 1, 1}, channels_in_vectors(), 2);
   cases[0].result_layout = cases[1].layouts[1] = "acdb";
-  for (const auto& c : cases) EXPECT_LT(error_of(c), tolerance);
+  for (const auto& c : cases) EXPECT_LT(error_of("winograd", c), tolerance);
 }
 
 TEST_F(CpuWinograd, RemembersConstantWeightsUntilTheyChange) {
-  Case c = cases_of({4, 16, 16, 16, 16, 1, 1}, channels_in_vectors(), 2)[0];
-  c.constant = true;
-  const auto kernel = make_kernel(c.site(), device());
-  auto values = values_of(c);
-  const Tensor before = run(*kernel, c, values);
-  values[1] = random_tensor(c.types[1], 99);
-  EXPECT_EQ(run(*kernel, c, values), before);
-  kernel->refresh();
-  EXPECT_LT(worst_error(run(*kernel, c, values), expected(c, values)), tolerance);
+  expect_to_remember_weights(cases_of({4, 16, 16, 16, 16, 1, 1}, channels_in_vectors(), 2)[0],
+                             tolerance);
 }
 
 TEST_F(CpuWinograd, GivesTheSameBitsAgain) {
@@ -125,7 +99,7 @@ TEST_F(CpuWinograd, GivesTheSameBitsAgain) {
 }
 
 TEST(CpuWinogradChoice, LeavesToOneDnnWhatItDoesNotFit) {
-  const auto runs = [](const Case& c) { return is_winograd(*make_kernel(c.site(), device())); };
+  const auto runs = [](const Case& c) { return is("winograd", *make_kernel(c.site(), device())); };
   const auto gradient = [&](const Geometry& g, const std::string& layout) {
     return runs(cases_of(g, layout, 1)[1]);
   };
