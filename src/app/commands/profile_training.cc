@@ -208,8 +208,7 @@ void run(const Arguments& arguments) {
   if (const auto made = step.executable().recomputation())
     report.answer.insert(report.answer.begin() + 3, "By --rematerialise, " + sentence(*made) + ".");
   if (share > 1)
-    report.answer.insert(
-        report.answer.begin() + 1,
+    report.answer.emplace_back(
         "By themselves kernels took longer than in the steps before: the machine was not steady. "
         "Repeat when nothing else runs.");
   Json json = to_json(report);
