@@ -164,7 +164,6 @@ class DirectKernel : public Kernel {
   template <typename F>
   void for_images(std::byte* images, float* workspace, const F& f) const {
     const std::int64_t pixels = shape_.height * shape_.width;
-    constexpr std::int64_t products_a_byte = 8;  // a core computes so many while it moves one
     const auto cost = static_cast<std::int64_t>(bytes_of_floats(count_ * image_floats_)) +
                       count_ * pixels * weight_floats_ / products_a_byte;
     with_elements(images, images_type_, [&](const auto* first) {

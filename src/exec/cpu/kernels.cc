@@ -6,6 +6,7 @@
 #include "exec/cpu/contraction_kernel.h"
 #include "exec/cpu/direct.h"
 #include "exec/cpu/elementwise_region.h"
+#include "exec/cpu/gemm.h"
 #include "exec/cpu/moving.h"
 #include "exec/cpu/parallel.h"
 #include "exec/cpu/pooling.h"
@@ -125,6 +126,7 @@ class Chooser {
     if (!contraction) return UseReference{types};
     if (auto kernel = make_direct(*contraction, site_)) return kernel;
     if (auto kernel = make_winograd(*contraction, site_)) return kernel;
+    if (auto kernel = make_gemm(*contraction, site_)) return kernel;
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);
     if (!call)
       return UseReference{"oneDNN takes no empty operands, and matrices in row-major order"};

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "exec/cpu/direct_vector.h"
+#include "exec/cpu/gemm_vector.h"
 #include "exec/cpu/winograd_vector.h"
 
 namespace gnomon::exec::cpu {
@@ -35,8 +36,30 @@ struct Vector {
         _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1)));
   }
 
+  static constexpr std::int64_t square = 8;
+  static void transpose(const float* from, std::int64_t from_row, float* to, std::int64_t to_row);
+
   __m256 value;
 };
+
+void Vector::transpose(const float* from, std::int64_t from_row, float* to, std::int64_t to_row) {
+  __m256 pairs[8], quads[8];
+  for (int i = 0; i < 8; i += 2) {
+    const __m256 a = _mm256_loadu_ps(from + i * from_row),
+                 b = _mm256_loadu_ps(from + (i + 1) * from_row);
+    pairs[i] = _mm256_unpacklo_ps(a, b);
+    pairs[i + 1] = _mm256_unpackhi_ps(a, b);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int h = 0; h < 2; ++h) {
+      quads[i + 2 * h] = _mm256_shuffle_ps(pairs[i + h], pairs[i + 2 + h], 0x44);
+      quads[i + 2 * h + 1] = _mm256_shuffle_ps(pairs[i + h], pairs[i + 2 + h], 0xee);
+    }
+  for (int i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(to + i * to_row, _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x20));
+    _mm256_storeu_ps(to + (i + 4) * to_row, _mm256_permute2f128_ps(quads[i], quads[i + 4], 0x31));
+  }
+}
 
 Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.value, b.value)}; }
 Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.value, b.value)}; }
@@ -58,6 +81,7 @@ Vector first_lanes(Vector v, std::int64_t count) {
 }  // namespace
 
 constinit const DirectLoops direct_avx2 = Direct<Vector>::loops;
+constinit const GemmLoops gemm_avx2 = Gemm<Vector>::loops;
 constinit const WinogradLoops winograd_avx2 = Winograd<Vector>::loops;
 
 }  // namespace gnomon::exec::cpu

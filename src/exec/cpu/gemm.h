@@ -1,0 +1,16 @@
+#pragma once
+
+// Matrix products in f32 in loops of our own (gemm_loops.h), on processors with AVX2 and no AVX-512,
+// where oneDNN's are no faster: batches of small ones, as of attention, and gradients of weights, whose
+// long rows, a power of two apart, its loops read where they lie. Of products of a batch, the batch
+// does not decide.
+
+#include "exec/cpu/contraction.h"
+#include "exec/cpu/kernel.h"
+
+namespace gnomon::exec::cpu {
+
+// nullptr if another kernel is to run it.
+std::unique_ptr<Kernel> make_gemm(const Contraction& contraction, const Site& site);
+
+}  // namespace gnomon::exec::cpu
