@@ -185,6 +185,10 @@ Workload load_workload(const Recipe& recipe) {
     for (auto* part : {&workload.splits.train, &workload.splits.test})
       workload.note = as_images(*part, recipe.data);
   if (recipe.examples < 0) throw InputError("examples {}: must be at least 0", recipe.examples);
+  if (const std::int64_t all = workload.splits.train.size(); recipe.examples > all)
+    workload.note +=
+        fmt::format("{}examples {}: {} has {} to train on, all of which are taken",
+                    workload.note.empty() ? "" : "; ", recipe.examples, recipe.data, all);
   if (recipe.examples > 0)
     workload.splits.train = data::first(workload.splits.train, recipe.examples);
   return workload;

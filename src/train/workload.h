@@ -25,7 +25,7 @@ namespace gnomon::train {
 struct Workload {
   data::Splits splits;
   std::optional<data::Tokeniser> tokeniser;  // of text
-  std::string note;  // how the examples were understood, if that is not as they were given
+  std::string note;  // how the examples were taken, if that is not as they were given or asked for
 
   // `shape` with what the data says about it: sides of images, classes, vocabulary.
   ModelShape fit(ModelShape shape) const;

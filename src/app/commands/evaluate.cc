@@ -81,15 +81,17 @@ void print(const nlohmann::json& result, const std::string& judged, const Argume
   if (arguments.json)
     fmt::print("{}\n", result.dump());
   else if (arguments.throughput)
-    fmt::print("{:.0f} examples/s at batch {} ({} per batch, {} samples)\n",
-               result["throughput"].get<double>(), arguments.batch,
+    fmt::print("{:.0f} examples/s at batch {} in {} ({} per batch, {} samples)\n",
+               result["throughput"].get<double>(), arguments.batch, arguments.precision,
                to_string(Seconds(result["latency.p25"].get<double>())),
                result["samples"].get<std::size_t>());
   else if (const auto predictions = result["predictions"].get<std::size_t>(); predictions == 0)
-    fmt::print("loss {:.4g} ({})\n", result["loss"].get<double>(), judged);
+    fmt::print("loss {:.4g} in {} ({})\n", result["loss"].get<double>(), arguments.precision,
+               judged);
   else
-    fmt::print("accuracy {:.4f} on {} predictions, loss {:.4f} ({})\n",
-               result["accuracy"].get<double>(), predictions, result["loss"].get<double>(), judged);
+    fmt::print("accuracy {:.4f} on {} predictions, loss {:.4f} in {} ({})\n",
+               result["accuracy"].get<double>(), predictions, result["loss"].get<double>(),
+               arguments.precision, judged);
 }
 
 train::ModelFile load_model(const Arguments& arguments) {
@@ -168,6 +170,7 @@ void run(Arguments& arguments) {
   auto result = arguments.throughput ? measure(evaluator, test, states, arguments)
                                      : assess(evaluator, test, states, arguments);
   if (!arguments.checkpoint.empty()) result["step"] = std::stoll(file.metadata.at("steps"));
+  result["precision"] = arguments.precision;
   result["data hash"] = test.hash;
   result["data part"] = part_names[static_cast<std::size_t>(judged.part)];
   tracing.finish();

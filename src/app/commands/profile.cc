@@ -96,17 +96,18 @@ void run(Arguments& arguments) {
     return report_stacks({stacks, arguments.report.empty() ? stacks + ".html" : arguments.report,
                           arguments.rows, arguments.json});
   }
+  const std::string file = comparing ? arguments.after.front() : arguments.traces.front();
+  if (arguments.report.empty()) arguments.report = file + ".html";
+  require_writable(arguments.report);
   std::vector<profile::Change> changes;
   if (comparing)
     changes = profile::compare(call_times(arguments.before), call_times(arguments.after));
-  const std::string file = comparing ? arguments.after.front() : arguments.traces.front();
   ProfileReport report(read(file), file, std::filesystem::path(file).filename().string());
   if (comparing)
     report.answer.insert(report.answer.begin(),
                          profile::conclusion(changes, arguments.before.size()));
   auto json = to_json(report);
   if (comparing) json["comparison"] = to_json(changes, arguments.before.front());
-  if (arguments.report.empty()) arguments.report = file + ".html";
   const std::string text = write_page(json, arguments.report);
   if (arguments.json) {
     fmt::print("{}\n", text);

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <memory>
 
 #include "app/commands/profile_report.h"
 #include "app/execution.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "exec/cpu/cpu.h"
@@ -167,6 +169,11 @@ void run(const Arguments& arguments) {
   const int threads = threads_of(arguments.execution);
   exec::CpuExecutor executor({.threads = threads});
   train::TrainingStep step(model_of(recipe, arguments), options, executor);
+  const std::string file =
+      !arguments.report.empty()
+          ? arguments.report
+          : fmt::format("profile-{}.html", std::filesystem::path(recipe.model).filename().string());
+  if (!arguments.steps_alone) require_writable(file);
   const Timing timing = time_steps(step, arguments.seconds);
   if (arguments.steps_alone) {
     if (arguments.json)
@@ -218,8 +225,6 @@ void run(const Arguments& arguments) {
                            {"fraction_of_ceiling", of_ceiling},
                            {"memory_bytes", memory.values.value},
                            {"least_memory_bytes", memory.lower_bound.value}});
-  const std::string file =
-      arguments.report.empty() ? fmt::format("profile-{}.html", recipe.model) : arguments.report;
   const std::string text = write_page(json, file);
   if (arguments.json) {
     fmt::print("{}\n", text);

@@ -164,9 +164,13 @@ study::Report stored(const Options& options) {
 }
 
 void list(const Options& options) {
-  const auto records = existing(options);
+  std::vector<study::Run> runs;
+  if (fs::exists(options.records) || options.records != Options{}.records)
+    runs = existing(options).runs();
+  if (runs.empty() && !options.json)
+    fmt::print("no studies in {}; run one with: gnomon study run two-commands\n", options.records);
   nlohmann::json all = nlohmann::json::array();
-  for (const auto& run : records.runs()) {
+  for (const auto& run : runs) {
     if (options.json)
       all.push_back({{"id", run.id},
                      {"study", run.study},

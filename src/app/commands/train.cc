@@ -233,10 +233,11 @@ void add_train(CLI::App& parent) {
       parent.add_subcommand("train", "Train a model, save it, and go on where it stopped");
   auto arguments = std::make_shared<Arguments>();
   auto& a = *arguments;
-  command->add_option("model", a.model,
-                      fmt::format("One of: {} (and resnetN, resnetNxW); or a forward program in a "
-                                  "file that ends in .gir",
-                                  fmt::join(train::model_names(), ", ")));
+  command->add_option(
+      "model", a.model,
+      fmt::format("One of: {} (and resnetN, N = 6n + 2 layers, or resnetNxW, W times "
+                  "as wide); or a forward program in a file that ends in .gir",
+                  fmt::join(train::model_names(), ", ")));
   a.command_line = command;
   train::for_each_recipe_field([&](const auto& field) {
     auto& value = a.given.*field.member;

@@ -14,6 +14,8 @@ namespace {
 struct Problem {
   std::int64_t count;
   GemmShape shape;
+  bool is_batch;
+  bool is_weight_gradient;  // the left one transposed, the right one not
 };
 
 std::optional<Problem> problem_of(const Contraction& contraction, const Site& site) {
@@ -37,17 +39,21 @@ std::optional<Problem> problem_of(const Contraction& contraction, const Site& si
                   .lhs_depth = op->transpose_lhs ? rows : 1,
                   .rhs_depth = op->transpose_rhs ? 1 : columns,
                   .rhs_column = op->transpose_rhs ? depth : 1,
-                  .result_row = columns}};
+                  .result_row = columns},
+                 result.size() > 2,
+                 op->transpose_lhs && !op->transpose_rhs};
 }
 
-// Where it was as fast as oneDNN's or faster, in turn with them in steps of transformers on AVX2.
-// Copying the right matrix pays for itself over enough rows.
+// Over fewer rows, copying the right matrix does not pay for itself.
+constexpr std::int64_t least_rows = 16;
+
+// Where it was as fast as oneDNN's or faster, in turn with them in steps of transformers on a Zen 3.
 bool pays(const Problem& p) {
-  constexpr std::int64_t least_rows = 16, most_products = 64 << 20;
+  constexpr std::int64_t most_weights = 128 << 10;
   const GemmShape& s = p.shape;
   if (s.rows < least_rows || 2 * s.columns < gemm_avx2.width) return false;
-  if (p.count > 1) return s.depth <= gemm_depth && s.columns <= gemm_columns;
-  return s.lhs_row == 1 && s.rhs_column == 1 && s.rows * s.depth * s.columns <= most_products;
+  if (p.is_batch) return s.depth <= gemm_depth && s.columns <= gemm_columns;
+  return p.is_weight_gradient && s.rows * s.columns <= most_weights;
 }
 
 class GemmKernel final : public Kernel {
@@ -62,43 +68,59 @@ class GemmKernel final : public Kernel {
   std::string implementation() const override { return "gemm avx2"; }
   std::size_t scratch_bytes() const override { return bytes_of_floats(pool_ * workspace_floats); }
 
-  // Threads share the products of a batch, or the panels of one product; if these are few, its rows.
+  // Threads share the products of a batch; if these are fewer, the panels of each; if these are few,
+  // its rows.
   void run(const Memory& memory) override {
-    const auto* const lhs = memory.operand<float>(lhs_);
-    const auto* const rhs = memory.operand<float>(rhs_);
-    auto* const result = memory.result<float>(0);
-    const auto workspace = [&](int thread) {
-      return reinterpret_cast<float*>(memory.scratch) + thread * workspace_floats;
+    auto* const workspace = reinterpret_cast<float*>(memory.scratch);
+    const auto operands = [&](std::int64_t i) {
+      return Operands{memory.operand<float>(lhs_) + i * shape_.rows * shape_.depth,
+                      memory.operand<float>(rhs_) + i * shape_.depth * shape_.columns,
+                      memory.result<float>(0) + i * shape_.rows * shape_.columns};
     };
-    const std::int64_t products = shape_.rows * shape_.depth * shape_.columns;
-    const std::int64_t cost = count_ * products / products_a_byte;
-    const std::int64_t width = loops_.width, panels = (shape_.columns + width - 1) / width;
-    if (count_ > 1) {
-      for_parts(count_, 1, cost, [&](std::int64_t begin, std::int64_t end, int thread) {
-        for (std::int64_t i = begin; i < end; ++i)
-          loops_.multiply(shape_, lhs + i * shape_.rows * shape_.depth,
-                          rhs + i * shape_.depth * shape_.columns,
-                          result + i * shape_.rows * shape_.columns, workspace(thread));
+    if (count_ >= pool_) {
+      for_parts(count_, 1, count_ * cost(), [&](std::int64_t begin, std::int64_t end, int thread) {
+        for (std::int64_t i = begin; i < end; ++i) multiply(shape_, operands(i), workspace, thread);
       });
-    } else if (panels >= 2 * pool_) {
-      for_parts(shape_.columns, width, cost, [&](std::int64_t begin, std::int64_t end, int thread) {
-        GemmShape part = shape_;
-        part.columns = end - begin;
-        loops_.multiply(part, lhs, rhs + begin * shape_.rhs_column, result + begin,
-                        workspace(thread));
-      });
-    } else {
-      for_parts(shape_.rows, 1, cost, [&](std::int64_t begin, std::int64_t end, int thread) {
-        GemmShape part = shape_;
-        part.rows = end - begin;
-        loops_.multiply(part, lhs + begin * shape_.lhs_row, rhs, result + begin * shape_.result_row,
-                        workspace(thread));
-      });
+      return;
     }
+    for (std::int64_t i = 0; i < count_; ++i) run_one(operands(i), workspace);
   }
 
  private:
   static constexpr std::int64_t workspace_floats = gemm_depth * gemm_columns;
+
+  struct Operands {
+    const float *lhs, *rhs;
+    float* result;
+  };
+
+  std::int64_t cost() const {
+    return shape_.rows * shape_.depth * shape_.columns / products_a_byte;
+  }
+
+  void multiply(const GemmShape& shape, const Operands& o, float* workspace, int thread) const {
+    loops_.multiply(shape, o.lhs, o.rhs, o.result, workspace + thread * workspace_floats);
+  }
+
+  void run_one(const Operands& o, float* workspace) const {
+    if (shape_.columns >= 2 * pool_ * loops_.width)
+      for_parts(shape_.columns, loops_.width, cost(),
+                [&](std::int64_t begin, std::int64_t end, int thread) {
+                  GemmShape part = shape_;
+                  part.columns = end - begin;
+                  multiply(part, {o.lhs, o.rhs + begin * shape_.rhs_column, o.result + begin},
+                           workspace, thread);
+                });
+    else
+      for_parts(
+          shape_.rows, least_rows, cost(), [&](std::int64_t begin, std::int64_t end, int thread) {
+            GemmShape part = shape_;
+            part.rows = end - begin;
+            multiply(part,
+                     {o.lhs + begin * shape_.lhs_row, o.rhs, o.result + begin * shape_.result_row},
+                     workspace, thread);
+          });
+  }
 
   const GemmLoops& loops_ = gemm_avx2;
   std::int64_t count_;

@@ -3,8 +3,8 @@
 // The inner loops of matrix products in f32, blocked for registers and caches after Goto and van de
 // Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008. Only the right matrix is copied.
 //
-// Compiled for each vector length in a file of its own, which includes this header: it holds no
-// functions, or the linker could give one made of AVX-512 to everybody.
+// Compiled with its vectors in a file of its own, which includes this header: it holds no functions,
+// or the linker could give one made of AVX2 to everybody.
 
 #include <cstdint>
 
@@ -20,7 +20,7 @@ struct GemmShape {
 };
 
 // Of the operands, what is worked on at once: such a part of the left one and of the right one stay
-// in the second level of the cache, a panel of the right one's columns in the first.
+// in a second-level cache of 512 KiB, a panel of the right one's columns in a first one of 32 KiB.
 inline constexpr std::int64_t gemm_rows = 96, gemm_depth = 256, gemm_columns = 256;
 
 struct GemmLoops {

@@ -15,6 +15,7 @@ struct Gemm {
   static constexpr std::int64_t lanes = Vector::lanes;
   static constexpr int vectors = 2;  // across a panel
   static constexpr std::int64_t width = vectors * lanes;
+  static_assert(gemm_columns % width == 0);
 
   static constexpr std::int64_t lesser(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 

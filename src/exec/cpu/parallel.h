@@ -23,7 +23,7 @@ class PoolSize {
 
 // Bytes moved below which waking a second thread (2 to 5 µs) costs more than it saves.
 inline constexpr std::int64_t worth_waking = 128 << 10;
-// Multiplications and additions of a contraction that a core does while it moves one byte.
+// Products of a contraction, each with its sum, that a core does while it moves one byte.
 inline constexpr std::int64_t products_a_byte = 8;
 
 // Calls f(begin, end, thread) on parts of [0, count), one part per thread, in step with the pool;

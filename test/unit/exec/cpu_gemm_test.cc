@@ -30,15 +30,16 @@ Case case_of(const Product& p, int threads, DType dtype = DType::f32) {
 }
 
 // Gradients of weights: several blocks of each dimension with something left over; panels for all
-// threads, and few of them; less than a tile, a vector and a square.
+// threads, and rows for them where panels are few; less than a tile, a vector and a square.
 constexpr Product single[] = {
     {1, 100, 520, 520, true, false}, {1, 128, 300, 96, true, false}, {1, 97, 257, 257, true, false},
     {1, 16, 1, 8, true, false},      {1, 193, 7, 24, true, false},   {1, 17, 64, 33, true, false},
+    {1, 1025, 64, 24, true, false},
 };
-// Batches, either side transposed or both.
+// Batches, either side transposed or both; more products than threads, and fewer.
 constexpr Product batches[] = {
-    {5, 64, 32, 64},  {3, 17, 256, 256}, {2, 16, 1, 9}, {7, 31, 30, 29},
-    {2, 100, 37, 15}, {4, 21, 8, 16},    {3, 50, 9, 8},
+    {5, 64, 32, 64}, {3, 17, 256, 256}, {2, 16, 1, 9},    {7, 31, 30, 29},  {2, 100, 37, 15},
+    {4, 21, 8, 16},  {3, 50, 9, 8},     {7, 90, 100, 61}, {2, 250, 99, 97},
 };
 
 class CpuGemm : public VectorKernels {
@@ -85,7 +86,7 @@ TEST_F(CpuGemm, TakesBatchesOfTwoDimensions) {
 
 // A matrix beside another one does not change it, nor do infinities in it.
 TEST_F(CpuGemm, KeepsToItsOwnMatrices) {
-  const Product all{4, 17, 20, 19}, one{2, 17, 20, 19};
+  const Product all{4, 100, 99, 97}, one{2, 100, 99, 97};
   const Case c = case_of(all, 2), half = case_of(one, 1);
   auto values = values_of(c);
   std::vector<Tensor> first;
@@ -101,12 +102,15 @@ TEST_F(CpuGemm, KeepsToItsOwnMatrices) {
                          got.span<float>().begin()));
 }
 
-TEST_F(CpuGemm, GivesTheSameBitsAgain) {
+TEST_F(CpuGemm, GivesTheSameBitsOnAnyNumberOfThreads) {
   for (const auto& p : single) {
-    const Case c = case_of(p, 2);
-    const auto kernel = make_kernel(c.site(), device());
-    const auto values = values_of(c);
-    EXPECT_EQ(run(*kernel, c, values), run(*kernel, c, values)) << words(p);
+    const auto values = values_of(case_of(p, 1));
+    const auto on = [&](int threads) {
+      const Case c = case_of(p, threads);
+      return run(*make_kernel(c.site(), device()), c, values);
+    };
+    const Tensor alone = on(1);
+    for (const int threads : {2, 3}) EXPECT_EQ(on(threads), alone) << words(p);
   }
 }
 
@@ -125,10 +129,17 @@ TEST(CpuGemmChoice, LeavesToOthersWhatItDoesNotFit) {
   EXPECT_EQ(runs(case_of({1, 64, 64, 64, true, false}, 1)), vector_lanes() == 8);
   EXPECT_FALSE(runs(case_of({1, 64, 64, 64, false, false}, 1))) << "a layer forward";
   EXPECT_FALSE(runs(case_of({1, 64, 64, 64, true, true}, 1))) << "columns apart";
-  EXPECT_FALSE(runs(case_of({1, 512, 512, 512, true, false}, 1))) << "much work";
+  EXPECT_FALSE(runs(case_of({1, 512, 64, 512, true, false}, 1))) << "many weights";
+  EXPECT_EQ(runs(case_of({1, 64, 9999, 64, true, false}, 1)), vector_lanes() == 8)
+      << "many examples";
+  EXPECT_FALSE(runs(case_of({1, 64, 1, 64, false, false}, 1))) << "a layer of one feature";
+  EXPECT_FALSE(runs(case_of({1, 64, 0, 64, true, false}, 1))) << "no examples";
   EXPECT_FALSE(runs(case_of({1, 15, 64, 64, true, false}, 1))) << "few rows";
   EXPECT_FALSE(runs(case_of({1, 64, 64, 7, true, false}, 1))) << "few columns";
   EXPECT_EQ(runs(case_of({2, 64, 256, 256}, 1)), vector_lanes() == 8);
+  const ir::Type one{DType::f32, {1, 64, 64}};
+  EXPECT_EQ(runs(make_case(ir::MatMul{}, {one, one}, {"", ""}, "", 1)), vector_lanes() == 8)
+      << "a batch of one";
   EXPECT_FALSE(runs(case_of({2, 64, 257, 64}, 1))) << "a deep one";
   EXPECT_FALSE(runs(case_of({2, 64, 64, 257}, 1))) << "a wide one";
   EXPECT_FALSE(runs(case_of({2, 64, 64, 64}, 1, DType::bf16))) << "bf16";

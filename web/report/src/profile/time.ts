@@ -2,21 +2,52 @@
 import { bars, type Bar } from "../bars";
 import { section } from "../dom";
 import { formatProbability, formatValue } from "../format";
-import type { Profile } from "../profile";
+import type { Operator, Profile } from "../profile";
 import { boundKinds, boundLegend, idleColour } from "./bounds";
 
 const shownOperators = 14;
+
+/** Operators, or where there are too many to tell apart, those of one kind, implementation and bound together. */
+function rowsOf(operators: Operator[]) {
+  const single = (o: Operator) => ({
+    count: 1,
+    name: o.name,
+    note: o.operator === o.name ? "" : o.operator,
+    seconds: o.seconds,
+    share: o.share,
+    bound: o.bound,
+  });
+  if (operators.length <= shownOperators) return operators.map(single);
+  const kinds = new Map<string, Operator[]>();
+  for (const o of operators) {
+    const kind = JSON.stringify([o.operator, o.implementation, o.bound]);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), o]);
+  }
+  return [...kinds.values()].map((alike) => {
+    const first = alike[0]!;
+    if (alike.length === 1) return single(first);
+    return {
+      count: alike.length,
+      name: `${alike.length} × ${first.operator}`,
+      note: first.implementation,
+      seconds: alike.reduce((total, o) => total + o.seconds, 0),
+      share: alike.reduce((total, o) => total + o.share, 0),
+      bound: first.bound,
+    };
+  });
+}
 
 const told = (seconds: number, share: number): string =>
   `${formatProbability(share)} · ${formatValue(seconds, "s")}`;
 
 function barsOf({ operators, idle }: Profile): Bar[] {
-  const ordered = [...operators].sort((a, b) => b.seconds - a.seconds);
+  const ordered = rowsOf(operators).sort((a, b) => b.seconds - a.seconds);
   const rest = ordered.slice(shownOperators);
-  const sum = (field: "seconds" | "share") => rest.reduce((total, o) => total + o[field], 0);
+  const sum = (field: "count" | "seconds" | "share") =>
+    rest.reduce((total, row) => total + row[field], 0);
   const busy = ordered.slice(0, shownOperators).map((o) => ({
     name: o.name,
-    note: o.operator === o.name ? "" : o.operator,
+    note: o.note,
     amount: o.seconds,
     told: told(o.seconds, o.share),
     colour: boundKinds[o.bound].colour,
@@ -31,7 +62,7 @@ function barsOf({ operators, idle }: Profile): Bar[] {
   const all = [...busy, ...waiting].sort((a, b) => b.amount - a.amount);
   if (rest.length > 0)
     all.push({
-      name: `${rest.length} other ${rest.length === 1 ? "operator" : "operators"}`,
+      name: `${sum("count")} other ${sum("count") === 1 ? "operator" : "operators"}`,
       note: "",
       amount: sum("seconds"),
       told: told(sum("seconds"), sum("share")),
@@ -47,7 +78,9 @@ export function time(profile: Profile): HTMLElement | null {
   return section(
     "time",
     "Where the time went",
-    null,
+    operators.length > shownOperators
+      ? "Operators of one kind, implementation and limit are taken together; the table has each."
+      : null,
     boundLegend(
       operators.map((o) => o.bound),
       idle.length > 0,
