@@ -98,7 +98,6 @@ void run(Arguments& arguments) {
   }
   const std::string file = comparing ? arguments.after.front() : arguments.traces.front();
   if (arguments.report.empty()) arguments.report = file + ".html";
-  require_writable(arguments.report);
   std::vector<profile::Change> changes;
   if (comparing)
     changes = profile::compare(call_times(arguments.before), call_times(arguments.after));

@@ -125,6 +125,7 @@ void print(const ProfileReport& report, std::size_t rows) {
 // Names in other programs' traces may be no UTF-8.
 std::string write_page(const nlohmann::ordered_json& json, const std::string& file) {
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  require_writable(file);
   write_file(file, page::html(text));
   return text;
 }

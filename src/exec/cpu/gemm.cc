@@ -47,12 +47,12 @@ std::optional<Problem> problem_of(const Contraction& contraction, const Site& si
 // Over fewer rows, copying the right matrix does not pay for itself.
 constexpr std::int64_t least_rows = 16;
 
-// Where it was as fast as oneDNN's or faster, in turn with them in steps of transformers on a Zen 3.
+// Where it was as fast as oneDNN's or faster, in turn with them on a Zen 3 (bench/products.cc).
 bool pays(const Problem& p) {
-  constexpr std::int64_t most_weights = 128 << 10;
+  constexpr std::int64_t most_weights = 128 << 10, most_depth = 128, most_columns = 256;
   const GemmShape& s = p.shape;
   if (s.rows < least_rows || 2 * s.columns < gemm_avx2.width) return false;
-  if (p.is_batch) return s.depth <= gemm_depth && s.columns <= gemm_columns;
+  if (p.is_batch) return s.depth <= most_depth && s.columns <= most_columns;
   return p.is_weight_gradient && s.rows * s.columns <= most_weights;
 }
 

@@ -1,9 +1,8 @@
 #pragma once
 
 // Matrix products in f32 in loops of our own (gemm_loops.h), on processors with AVX2 and no AVX-512,
-// where oneDNN's are no faster: batches of small ones, as of attention, and gradients of weights, whose
-// long rows, a power of two apart, its loops read where they lie. How many examples there are does not
-// decide, nor do threads change the bits.
+// where oneDNN's are no faster: batches of small ones, as of attention, and gradients of a moderate
+// number of weights. How many examples there are does not decide, nor do threads change the bits.
 
 #include "exec/cpu/contraction.h"
 #include "exec/cpu/kernel.h"

@@ -38,7 +38,7 @@ constexpr Product single[] = {
 };
 // Batches, either side transposed or both; more products than threads, and fewer.
 constexpr Product batches[] = {
-    {5, 64, 32, 64}, {3, 17, 256, 256}, {2, 16, 1, 9},    {7, 31, 30, 29},  {2, 100, 37, 15},
+    {5, 64, 32, 64}, {3, 17, 128, 256}, {2, 16, 1, 9},    {7, 31, 30, 29},  {2, 100, 37, 15},
     {4, 21, 8, 16},  {3, 50, 9, 8},     {7, 90, 100, 61}, {2, 250, 99, 97},
 };
 
@@ -136,11 +136,11 @@ TEST(CpuGemmChoice, LeavesToOthersWhatItDoesNotFit) {
   EXPECT_FALSE(runs(case_of({1, 64, 0, 64, true, false}, 1))) << "no examples";
   EXPECT_FALSE(runs(case_of({1, 15, 64, 64, true, false}, 1))) << "few rows";
   EXPECT_FALSE(runs(case_of({1, 64, 64, 7, true, false}, 1))) << "few columns";
-  EXPECT_EQ(runs(case_of({2, 64, 256, 256}, 1)), vector_lanes() == 8);
+  EXPECT_EQ(runs(case_of({2, 64, 128, 256}, 1)), vector_lanes() == 8);
   const ir::Type one{DType::f32, {1, 64, 64}};
   EXPECT_EQ(runs(make_case(ir::MatMul{}, {one, one}, {"", ""}, "", 1)), vector_lanes() == 8)
       << "a batch of one";
-  EXPECT_FALSE(runs(case_of({2, 64, 257, 64}, 1))) << "a deep one";
+  EXPECT_FALSE(runs(case_of({2, 64, 129, 64}, 1))) << "a deep one";
   EXPECT_FALSE(runs(case_of({2, 64, 64, 257}, 1))) << "a wide one";
   EXPECT_FALSE(runs(case_of({2, 64, 64, 64}, 1, DType::bf16))) << "bf16";
   const ir::Type square{DType::f32, {64, 64}};
