@@ -66,6 +66,18 @@ Layout layout_of(const LayoutParts& parts) {
   return {tag};
 }
 
+Layout transposed(const Layout& layout, const std::vector<std::int64_t>& permutation) {
+  LayoutParts result = parts(layout, permutation.size());
+  const auto renamed = [&](std::size_t d) {
+    return static_cast<std::size_t>(
+        std::find(permutation.begin(), permutation.end(), static_cast<std::int64_t>(d)) -
+        permutation.begin());
+  };
+  for (auto& d : result.order) d = renamed(d);
+  for (auto& block : result.blocks) block.dimension = renamed(block.dimension);
+  return layout_of(result);
+}
+
 Bytes stored_bytes(const Type& type, const Layout& layout) {
   Shape shape = bound_shape(type.dims);
   Shape block(shape.size(), 1);

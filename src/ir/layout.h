@@ -36,6 +36,10 @@ struct LayoutParts {
 LayoutParts parts(const Layout& layout, std::size_t rank);
 Layout layout_of(const LayoutParts& parts);
 
+// Of a value's transposition, whose dimension i is the value's permutation[i]: the layout in which
+// it lies where the value lies.
+Layout transposed(const Layout& layout, const std::vector<std::int64_t>& permutation);
+
 // Bytes that a value of this type (at its bound) takes in this layout, padding included.
 Bytes stored_bytes(const Type& type, const Layout& layout);
 

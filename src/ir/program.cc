@@ -32,6 +32,14 @@ const State* Program::state(std::string_view state_name) const {
   return found == states.end() ? nullptr : &*found;
 }
 
+bool is_view(const Program& program, const Node& node) {
+  if (std::holds_alternative<Reshape>(node.op)) return true;
+  const auto* transpose = std::get_if<Transpose>(&node.op);
+  if (transpose == nullptr) return false;
+  const Layout result = node.layouts.empty() ? Layout() : node.layouts[0];
+  return result == transposed(program.layout(node.inputs[0]), transpose->permutation);
+}
+
 std::vector<std::uint32_t> inputs_of(const Program& program) {
   std::vector<std::uint32_t> inputs;
   for (std::uint32_t i = 0; i < program.nodes.size(); ++i)

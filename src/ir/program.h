@@ -72,6 +72,10 @@ struct Program {
   const State* state(std::string_view state_name) const;  // nullptr if absent
 };
 
+// Whether the node's result lies where its operand does, so that nothing is computed: reshapes, and
+// transpositions in the layout that follows from their operand's.
+bool is_view(const Program& program, const Node& node);
+
 std::vector<std::uint32_t> inputs_of(const Program& program);  // the `input` nodes, in order
 std::map<std::string, std::int64_t> symbols_of(const Program& program);  // symbol → upper bound
 

@@ -78,7 +78,7 @@ class Planner {
     reads_.resize(program_.states.size());
     for (std::uint32_t i = 0; i < end_; ++i) {
       storage_of_.emplace_back();
-      if (std::holds_alternative<ir::Reshape>(node(i).op)) {
+      if (ir::is_view(program_, node(i))) {
         const Value operand = node(i).inputs[0];
         storage_of_[i].push_back(storage_of_[operand.node][operand.result]);
         continue;
@@ -172,7 +172,7 @@ class Planner {
 
   void overwrite_operands() {
     for (std::uint32_t i = 0; i < end_; ++i) {
-      if (std::holds_alternative<ir::Reshape>(node(i).op)) continue;
+      if (ir::is_view(program_, node(i))) continue;
       std::set<const Storage*> taken;  // by other results of the node
       for (std::uint32_t r = 0; r < node(i).results.size(); ++r) overwrite_operand(i, r, taken);
     }

@@ -45,7 +45,7 @@ struct MemoryPlan {
 
 // Plans for nodes run one after the other in program order. What an executor must do:
 //
-//   - Values of a reshape share the storage of their operand; nothing is to be done for one.
+//   - A view (ir::is_view) shares the storage of its operand; nothing is to be done for one.
 //   - A result may lie over an operand that nothing needs afterwards, where Target::in_place
 //     agrees.
 //   - A state's new value is made in its slot if nothing needs the old one by then (or

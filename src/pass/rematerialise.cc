@@ -21,12 +21,10 @@ using ir::Value;
 // Of a small value that something is computed from: it stays rather than being computed again.
 constexpr double worth_keeping = 1.0 / 8;
 
-bool is_reshape(const Node& node) { return std::holds_alternative<ir::Reshape>(node.op); }
-
 // Whether another execution gives the same value and does nothing else.
-bool can_repeat(const Node& node) {
+bool can_repeat(const Program& program, const Node& node) {
   return !node.results.empty() && !node.inputs.empty() && !ir::has_effect(node.op) &&
-         ir::group(node.op).empty() && !is_reshape(node);
+         ir::group(node.op).empty() && !ir::is_view(program, node);
 }
 
 // A program in which some nodes are computed again. Node n is, if after[n] is set, for every node
@@ -88,7 +86,7 @@ class Derivation {
 
   bool is_copied(std::uint32_t index, std::uint32_t wanted_by) const {
     const Node& node = source_.nodes[index];
-    if (is_reshape(node)) return is_copied(node.inputs[0].node, wanted_by);
+    if (ir::is_view(source_, node)) return is_copied(node.inputs[0].node, wanted_by);
     return choice_.after[index] && wanted_by > *choice_.after[index];
   }
 
@@ -100,7 +98,8 @@ class Derivation {
     for (std::size_t i = program.nodes.size(); i-- > 0;) {
       const Node& node = program.nodes[i];
       // What nothing read in the source stays, too: it is not ours to judge.
-      const bool was_there = !choice_.after[derived_.origins[i].node] && !is_reshape(node);
+      const bool was_there =
+          !choice_.after[derived_.origins[i].node] && !ir::is_view(program, node);
       wanted[i] = wanted[i] || was_there;
       if (wanted[i])
         for (const auto value : node.inputs) wanted[value.node] = true;
@@ -131,7 +130,7 @@ class Derivation {
   Places original_, copy_;
 };
 
-// When values of a program are read, names by reshape included.
+// When values of a program are read, through views as well.
 class Reads {
  public:
   explicit Reads(const Program& program) {
@@ -143,9 +142,10 @@ class Reads {
     kept_.resize(roots_.size());
     for (std::uint32_t i = 0; i < program.nodes.size(); ++i) {
       const Node& node = program.nodes[i];
+      const bool is_view = ir::is_view(program, node);
       for (std::uint32_t r = 0; r < node.results.size(); ++r)
-        roots_[number({i, r})] = is_reshape(node) ? root(node.inputs[0]) : Value{i, r};
-      if (is_reshape(node)) continue;
+        roots_[number({i, r})] = is_view ? root(node.inputs[0]) : Value{i, r};
+      if (is_view) continue;
       for (const auto value : node.inputs) reads_[number(root(value))].push_back(i);
       // A written value stays.
       if (std::holds_alternative<ir::Write>(node.op)) kept_[number(root(node.inputs[0]))] = true;
@@ -234,7 +234,8 @@ class Candidates {
   }
 
   bool is_ours(std::uint32_t index) const {
-    return !derived_.origins[index].is_put_off() && can_repeat(derived_.program.nodes[index]);
+    return !derived_.origins[index].is_put_off() &&
+           can_repeat(derived_.program, derived_.program.nodes[index]);
   }
 
   // Of the results of a node that are only waiting at the peak.

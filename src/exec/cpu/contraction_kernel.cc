@@ -67,8 +67,9 @@ std::optional<PrimitiveCall> call_of(const Contraction& contraction, const Devic
     return s.type.rank() <= 12 && onednn_type(s.type.dtype);
   };
   if (!fits(result) || !std::all_of(operands.begin(), operands.end(), fits)) return std::nullopt;
-  if (matmul && (!operands[sides[0]].layout.is_row_major() ||
-                 !operands[sides[1]].layout.is_row_major() || !result.layout.is_row_major()))
+  const auto is_in_blocks = [](const Stored& s) { return !strides(s.shape(), s.layout); };
+  if (matmul && (is_in_blocks(operands[sides[0]]) || is_in_blocks(operands[sides[1]]) ||
+                 is_in_blocks(result)))
     return std::nullopt;
 
   PrimitiveCall call;

@@ -14,7 +14,7 @@ struct PrimitiveCall {
   Prepare prepare;
 };
 
-// nullopt where oneDNN has nothing: an empty operand, a matrix product not in row-major order.
+// nullopt where oneDNN has nothing: an empty operand, a matrix product in blocks.
 std::optional<PrimitiveCall> call_of(const Contraction& contraction, const Device& device,
                                      const std::vector<Stored>& operands, const Stored& result);
 

@@ -4,44 +4,74 @@
 
 #include "exec/cpu/arranged.h"
 #include "exec/cpu/gemm_loops.h"
+#include "exec/cpu/layouts.h"
 #include "exec/cpu/parallel.h"
 #include "exec/cpu/tape_code.h"
 
 namespace gnomon::exec::cpu {
 namespace {
 
-// So many products of one shape, one behind the other.
+// Where one product of several begins in each of its matrices, in floats.
+struct Begin {
+  std::int64_t lhs = 0, rhs = 0, result = 0;
+};
+
+// Products of one shape.
 struct Problem {
-  std::int64_t count;
+  std::vector<Begin> products;
   GemmShape shape;
   bool is_batch;
   bool is_weight_gradient;  // the left one transposed, the right one not
 };
 
+// A matrix, or several behind the leading dimensions.
+struct Matrices {
+  Shape shape;
+  std::vector<std::int64_t> steps;
+  std::size_t row, column;  // dimensions
+};
+
+std::optional<Matrices> matrices_of(const Stored& stored, bool transposed) {
+  auto steps = strides(stored.shape(), stored.layout);
+  if (stored.type.dtype != DType::f32 || !steps) return std::nullopt;
+  const std::size_t last = stored.type.rank() - 1;
+  return Matrices{stored.shape(), std::move(*steps), transposed ? last : last - 1,
+                  transposed ? last - 1 : last};
+}
+
+std::vector<Begin> products_of(const Matrices& lhs, const Matrices& rhs, const Matrices& result) {
+  std::vector<Begin> begins{{}};
+  for (std::size_t d = 0; d + 2 < result.shape.size(); ++d) {
+    const auto outer = std::move(begins);
+    begins.clear();
+    for (const auto& begin : outer)
+      for (std::int64_t i = 0; i < result.shape[d]; ++i)
+        begins.push_back({begin.lhs + i * lhs.steps[d], begin.rhs + i * rhs.steps[d],
+                          begin.result + i * result.steps[d]});
+  }
+  return begins;
+}
+
 std::optional<Problem> problem_of(const Contraction& contraction, const Site& site) {
   const auto* op = std::get_if<ir::MatMul>(&contraction.node.op);
-  if (op == nullptr || contraction.bias || contraction.relu || !site.is_row_major())
+  if (op == nullptr || contraction.bias || contraction.relu) return std::nullopt;
+  const auto lhs = matrices_of(site.operands[contraction.lhs], op->transpose_lhs);
+  const auto rhs = matrices_of(site.operands[contraction.rhs], op->transpose_rhs);
+  const auto result = matrices_of(site.results[0], false);
+  if (!lhs || !rhs || !result || element_count(result->shape) == 0) return std::nullopt;
+  const GemmShape shape{.rows = result->shape[result->row],
+                        .depth = lhs->shape[lhs->column],
+                        .columns = result->shape[result->column],
+                        .lhs_row = lhs->steps[lhs->row],
+                        .lhs_depth = lhs->steps[lhs->column],
+                        .rhs_depth = rhs->steps[rhs->row],
+                        .rhs_column = rhs->steps[rhs->column],
+                        .result_row = result->steps[result->row]};
+  if (shape.depth == 0 || (shape.rhs_depth != 1 && shape.rhs_column != 1) ||
+      result->steps[result->column] != 1)
     return std::nullopt;
-  const auto is_f32 = [](const Stored& s) { return s.type.dtype == DType::f32; };
-  if (!std::all_of(site.operands.begin(), site.operands.end(), is_f32) || !is_f32(site.results[0]))
-    return std::nullopt;
-  const Shape lhs = site.operands[contraction.lhs].shape(), result = site.results[0].shape();
-  const std::size_t row = result.size() - 2, column = result.size() - 1;
-  const std::int64_t rows = result[row], columns = result[column];
-  const std::int64_t depth = lhs[op->transpose_lhs ? row : column];
-  if (rows * columns * depth == 0) return std::nullopt;
-  const std::int64_t count = element_count(result) / (rows * columns);
-  return Problem{count,
-                 {.rows = rows,
-                  .depth = depth,
-                  .columns = columns,
-                  .lhs_row = op->transpose_lhs ? 1 : depth,
-                  .lhs_depth = op->transpose_lhs ? rows : 1,
-                  .rhs_depth = op->transpose_rhs ? 1 : columns,
-                  .rhs_column = op->transpose_rhs ? depth : 1,
-                  .result_row = columns},
-                 result.size() > 2,
-                 op->transpose_lhs && !op->transpose_rhs};
+  return Problem{products_of(*lhs, *rhs, *result), shape, result->shape.size() > 2,
+                 shape.lhs_row == 1 && shape.lhs_depth != 1 && shape.rhs_column == 1};
 }
 
 // Over fewer rows, copying the right matrix does not pay for itself.
@@ -56,10 +86,18 @@ bool pays(const Problem& p) {
   return p.is_weight_gradient && s.rows * s.columns <= most_weights;
 }
 
+// What is to be computed in the loops above; nullopt if another kernel is to do it.
+std::optional<Problem> problem_for_gemm(const Contraction& contraction, const Site& site) {
+  if (vector_lanes() != 8) return std::nullopt;
+  auto problem = problem_of(contraction, site);
+  if (problem && !pays(*problem)) return std::nullopt;
+  return problem;
+}
+
 class GemmKernel final : public Kernel {
  public:
   GemmKernel(const Problem& problem, const Contraction& contraction, int pool)
-      : count_(problem.count),
+      : products_(problem.products),
         shape_(problem.shape),
         lhs_(contraction.lhs),
         rhs_(contraction.rhs),
@@ -72,18 +110,20 @@ class GemmKernel final : public Kernel {
   // its rows.
   void run(const Memory& memory) override {
     auto* const workspace = reinterpret_cast<float*>(memory.scratch);
-    const auto operands = [&](std::int64_t i) {
-      return Operands{memory.operand<float>(lhs_) + i * shape_.rows * shape_.depth,
-                      memory.operand<float>(rhs_) + i * shape_.depth * shape_.columns,
-                      memory.result<float>(0) + i * shape_.rows * shape_.columns};
+    const auto operands = [&](const Begin& begin) {
+      return Operands{memory.operand<float>(lhs_) + begin.lhs,
+                      memory.operand<float>(rhs_) + begin.rhs,
+                      memory.result<float>(0) + begin.result};
     };
-    if (count_ >= pool_) {
-      for_parts(count_, 1, count_ * cost(), [&](std::int64_t begin, std::int64_t end, int thread) {
-        for (std::int64_t i = begin; i < end; ++i) multiply(shape_, operands(i), workspace, thread);
-      });
+    const auto count = static_cast<std::int64_t>(products_.size());
+    if (count < pool_) {
+      for (const auto& begin : products_) run_one(operands(begin), workspace);
       return;
     }
-    for (std::int64_t i = 0; i < count_; ++i) run_one(operands(i), workspace);
+    for_parts(count, 1, count * cost(), [&](std::int64_t begin, std::int64_t end, int thread) {
+      for (std::int64_t i = begin; i < end; ++i)
+        multiply(shape_, operands(products_[static_cast<std::size_t>(i)]), workspace, thread);
+    });
   }
 
  private:
@@ -123,7 +163,7 @@ class GemmKernel final : public Kernel {
   }
 
   const GemmLoops& loops_ = gemm_avx2;
-  std::int64_t count_;
+  std::vector<Begin> products_;
   GemmShape shape_;
   std::size_t lhs_, rhs_;
   int pool_;
@@ -131,10 +171,25 @@ class GemmKernel final : public Kernel {
 
 }  // namespace
 
+std::optional<machine::NodeLayouts> gemm_layouts(const Contraction& contraction, const Site& site) {
+  Site best = site;
+  auto& lhs = best.operands[contraction.lhs].layout;
+  auto& rhs = best.operands[contraction.rhs].layout;
+  best.results[0].layout = lhs.is_row_major() ? rhs : rhs.is_row_major() ? lhs : ir::Layout{};
+  // Rather in other layouts than not at all.
+  for (auto* layout : {&best.results[0].layout, &rhs, &lhs}) {
+    if (problem_for_gemm(contraction, best)) break;
+    *layout = {};
+  }
+  if (!problem_for_gemm(contraction, best)) return std::nullopt;
+  machine::NodeLayouts layouts{{}, {best.results[0].layout}};
+  for (const auto& operand : best.operands) layouts.operands.push_back(operand.layout);
+  return layouts;
+}
+
 std::unique_ptr<Kernel> make_gemm(const Contraction& contraction, const Site& site) {
-  if (vector_lanes() != 8) return nullptr;
-  const auto problem = problem_of(contraction, site);
-  if (!problem || !pays(*problem)) return nullptr;
+  const auto problem = problem_for_gemm(contraction, site);
+  if (!problem) return nullptr;
   return std::make_unique<GemmKernel>(*problem, contraction, site.pool);
 }
 

@@ -6,8 +6,14 @@
 
 #include "exec/cpu/contraction.h"
 #include "exec/cpu/kernel.h"
+#include "machine/target.h"
 
 namespace gnomon::exec::cpu {
+
+// In which layouts it runs best: operands as they are, where a matrix's rows or columns lie
+// together, and the result of a batch as the one operand that is not in row-major order. nullopt if
+// another kernel is to run it.
+std::optional<machine::NodeLayouts> gemm_layouts(const Contraction& contraction, const Site& site);
 
 // nullptr if another kernel is to run it.
 std::unique_ptr<Kernel> make_gemm(const Contraction& contraction, const Site& site);

@@ -128,8 +128,7 @@ class Chooser {
     if (auto kernel = make_winograd(*contraction, site_)) return kernel;
     if (auto kernel = make_gemm(*contraction, site_)) return kernel;
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);
-    if (!call)
-      return UseReference{"oneDNN takes no empty operands, and matrices in row-major order"};
+    if (!call) return UseReference{"oneDNN takes no empty operands, and no matrices in blocks"};
     return choose(make_primitive(device_, call->ports, call->prepare, threads()),
                   "oneDNN has no primitive for it");
   }

@@ -153,6 +153,18 @@ bool reduces_padding(const Shape& shape, const ir::Layout& layout,
   });
 }
 
+std::optional<std::vector<std::int64_t>> strides(const Shape& shape, const ir::Layout& layout) {
+  const auto parts = ir::parts(layout, shape.size());
+  if (!parts.blocks.empty()) return std::nullopt;
+  std::vector<std::int64_t> result(shape.size());
+  std::int64_t stride = 1;
+  for (auto d = parts.order.rbegin(); d != parts.order.rend(); ++d) {
+    result[*d] = stride;
+    stride *= shape[*d];
+  }
+  return result;
+}
+
 std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout) {
   std::vector<std::vector<std::int64_t>> result;
   for (const auto extent : shape)

@@ -45,6 +45,9 @@ bool is_padded(const Shape& shape, const ir::Layout& layout);
 bool reduces_padding(const Shape& shape, const ir::Layout& layout,
                      const std::vector<std::int64_t>& axes);
 
+// From one position of each dimension to the next, in elements; nullopt in blocks.
+std::optional<std::vector<std::int64_t>> strides(const Shape& shape, const ir::Layout& layout);
+
 // The offset of each position along one dimension, which for blocked layouts is no multiple of a
 // stride. The offset of an element is the sum over its dimensions.
 std::vector<std::vector<std::int64_t>> offsets(const Shape& shape, const ir::Layout& layout);

@@ -37,7 +37,7 @@ std::vector<Kind> kinds(const ir::Program& program) {
                           std::all_of(node.inputs.begin(), node.inputs.end(), [&](ir::Value value) {
                             return kinds[value.node] != Kind::varying;
                           });
-    const bool renames = std::holds_alternative<ir::Reshape>(node.op);
+    const bool renames = ir::is_view(program, node);
     if (!constant)
       kinds.push_back(Kind::varying);
     else

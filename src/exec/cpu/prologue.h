@@ -14,7 +14,7 @@ struct Split {
 };
 
 // Both keep all states, and the layouts of nodes; values that are neither computed nor moved
-// (reads, constants, reshapes of them) stay in the body.
+// (reads, constants, views of them) stay in the body.
 Split split_prologue(const ir::Program& program);
 
 // Names of the states that a program writes, and of those that it only reads.

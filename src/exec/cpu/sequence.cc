@@ -19,10 +19,11 @@ using pass::Placement;
 constexpr std::size_t alignment = 64;
 
 // Nodes that the memory plan carries out.
-bool needs_kernel(const ir::Op& op) {
-  return !std::holds_alternative<ir::Input>(op) && !std::holds_alternative<ir::Read>(op) &&
-         !std::holds_alternative<ir::Write>(op) && !ir::is_constant(op) &&
-         !std::holds_alternative<ir::Reshape>(op);
+bool needs_kernel(const ir::Program& program, const ir::Node& node) {
+  return !std::holds_alternative<ir::Input>(node.op) &&
+         !std::holds_alternative<ir::Read>(node.op) &&
+         !std::holds_alternative<ir::Write>(node.op) && !ir::is_constant(node.op) &&
+         !ir::is_view(program, node);
 }
 
 std::string described(const ir::Node& node) {
@@ -76,7 +77,7 @@ void Sequence::make_steps(std::size_t first_constant, const Device& device, int 
   };
   for (std::uint32_t i = 0; i < program_.nodes.size(); ++i) {
     const auto& node = program_.nodes[i];
-    if (!needs_kernel(node.op)) continue;
+    if (!needs_kernel(program_, node)) continue;
     Site site{node, {}, {}, pool};
     Step step{nullptr, i, places_.size(), places_.size() + node.inputs.size(), {}, {}, {}};
     std::vector<ir::Type> operands;

@@ -5,6 +5,7 @@
 #include "exec/cpu/contraction_kernel.h"
 #include "exec/cpu/direct.h"
 #include "exec/cpu/elementwise_region.h"
+#include "exec/cpu/gemm.h"
 #include "exec/cpu/layouts.h"
 #include "exec/cpu/pooling.h"
 #include "exec/cpu/tape.h"
@@ -91,8 +92,9 @@ class Preference {
     return if_made({{images, images}, {images}},
                    [&](const Site& s) { return make_max_pool_gradient(s, op); });
   }
-  Layouts operator()(const ir::Transpose&) {
-    return NodeLayouts{{operands_[0].layout}, {ir::Layout{}}};
+  Layouts operator()(const ir::Transpose& op) {
+    const ir::Layout& layout = operands_[0].layout;
+    return NodeLayouts{{layout}, {ir::transposed(layout, op.permutation)}};
   }
   template <typename Op>
   Layouts operator()(const Op&) {
@@ -118,6 +120,9 @@ Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> opera
     return std::visit(Preference(node, operands, current), node.op);
   const auto contraction = as_contraction(body != nullptr ? *body : as_region(node, operands));
   if (!contraction) return std::nullopt;
+  if (auto gemm = gemm_layouts(
+          *contraction, {node, stored(operands, current), stored(node.results, {}), threads_}))
+    return gemm;
   auto layouts =
       preferred_layouts(*contraction, device_, stored(operands, {}), {node.results[0], {}});
   if (!layouts) return std::nullopt;

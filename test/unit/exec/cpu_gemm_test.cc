@@ -84,6 +84,43 @@ TEST_F(CpuGemm, TakesBatchesOfTwoDimensions) {
   EXPECT_LT(error_of("gemm", c), tolerance);
 }
 
+// As attention has them: heads lie beside each other, and so do their results.
+TEST_F(CpuGemm, ReadsAndLeavesMatricesWhereTheyLie) {
+  const auto type = [](std::int64_t rows, std::int64_t columns) {
+    return ir::Type{DType::f32, {2, 3, rows, columns}};
+  };
+  for (const auto* lhs : {"", "acbd", "abdc", "bacd"})
+    for (const auto* rhs : {"", "acbd", "abdc", "cabd"})
+      for (const auto* result : {"", "acbd", "cbad"})
+        for (const int kind : {0, 1, 2, 3}) {
+          SCOPED_TRACE(fmt::format("{} · {} = {}, {}", lhs, rhs, result, kind));
+          const bool left = kind % 2 == 1, right = kind / 2 == 1;
+          const Case c =
+              make_case(ir::MatMul{left, right},
+                        {left ? type(15, 20) : type(20, 15), right ? type(33, 15) : type(15, 33)},
+                        {lhs, rhs}, result, 1 + kind);
+          EXPECT_LT(error_of("gemm", c), tolerance);
+        }
+}
+
+TEST_F(CpuGemm, ResultsFollowTheOneOperandThatIsNotInRowMajorOrder) {
+  const auto layouts = [](const char* lhs, const char* rhs, bool transpose_rhs = false) {
+    const ir::Type type{DType::f32, {2, 3, 32, 32}};
+    const Case c = make_case(ir::MatMul{false, transpose_rhs}, {type, type}, {lhs, rhs}, "", 1);
+    Contraction contraction;
+    contraction.node = c.node;
+    return gemm_layouts(contraction, c.site()).value();
+  };
+  using machine::NodeLayouts;
+  EXPECT_EQ(layouts("", ""), (NodeLayouts{{{}, {}}, {{}}}));
+  EXPECT_EQ(layouts("", "acbd"), (NodeLayouts{{{}, {"acbd"}}, {{"acbd"}}}));
+  EXPECT_EQ(layouts("acbd", ""), (NodeLayouts{{{"acbd"}, {}}, {{"acbd"}}}));
+  EXPECT_EQ(layouts("acbd", "acbd"), (NodeLayouts{{{"acbd"}, {"acbd"}}, {{}}}));
+  EXPECT_EQ(layouts("", "abdc"), (NodeLayouts{{{}, {"abdc"}}, {{}}})) << "columns apart";
+  EXPECT_EQ(layouts("aBcd8b", ""), (NodeLayouts{{{}, {}}, {{}}})) << "in blocks";
+  EXPECT_EQ(layouts("", "bcda"), (NodeLayouts{{{}, {}}, {{}}})) << "neither rows nor columns";
+}
+
 // A matrix beside another one does not change it, nor do infinities in it.
 TEST_F(CpuGemm, KeepsToItsOwnMatrices) {
   const Product all{4, 100, 99, 97}, one{2, 100, 99, 97};

@@ -6,11 +6,16 @@
 #include <gtest/gtest.h>
 
 #include "cpu_values.h"
+#include "exec/cpu/cpu.h"
 #include "exec/cpu/kernels.h"
+#include "exec/cpu/tape_code.h"
 #include "exec/layout_conversion.h"
 #include "exec/reference/evaluate.h"
+#include "exec/reference/reference.h"
 #include "ir/builder.h"
 #include "ir/op_info.h"
+#include "ir/verify.h"
+#include "pass/layout.h"
 
 namespace gnomon::exec::cpu {
 namespace {
@@ -261,6 +266,49 @@ TEST(CpuLayouts, ConvolutionsRunInOneDnnsOwn) {
         run_node(ir::Convolution{{1, 1}, {1, 1}}, {images, weights}, {tags[0], tags[1]}, {tags[2]}),
         1e-5);
   }
+}
+
+TEST(CpuLayouts, MatrixProductsReadWhereTheyLie) {
+  for (const auto dtype : {DType::f32, DType::bf16})
+    for (const auto* result : {"", "acbd"}) {
+      SCOPED_TRACE(fmt::format("{} {}", name(dtype), result));
+      const ir::Type lhs{dtype, {2, 3, 8, 200}}, rhs{dtype, {2, 3, 200, 10}};
+      const auto product = run_node(ir::MatMul{}, {lhs, rhs}, {"acbd", "abdc"}, {result});
+      expect_near(product, dtype == DType::f32 ? 1e-4 : 0.3);
+      EXPECT_NE(product.implementation, "reference");
+    }
+}
+
+// What lies as its operand does needs no kernel, whoever reads it.
+TEST(CpuLayouts, TranspositionsMoveNothingUntilTheyMust) {
+  ir::Builder b("views");
+  const ir::Type type{DType::f32, {2, 20, 3, 32}};
+  const auto x = b.input("x", type), y = b.input("y", type);
+  const auto heads = [&](ir::Value value) { return b(ir::Transpose{{0, 2, 1, 3}}, {value}); };
+  const auto scores = b(ir::MatMul{false, true}, {heads(x), b(ir::Exp{}, {heads(y)})});
+  const auto mixed = b(ir::MatMul{}, {scores, heads(y)});
+  b.output("beside", b(ir::Reshape{{DType::f32, {2, 20, 96}}}, {heads(mixed)}));
+  b.output("apart", heads(x));
+  const auto program = pass::layout(b.finish(), CpuExecutor().target());
+  ir::verify(program);
+  std::size_t transpositions = 0, reorders = 0;
+  for (const auto& node : program.nodes) {
+    if (std::holds_alternative<ir::Reorder>(node.op)) ++reorders;
+    if (!std::holds_alternative<ir::Transpose>(node.op)) continue;
+    ++transpositions;
+    EXPECT_TRUE(ir::is_view(program, node));
+  }
+  EXPECT_EQ(transpositions, 5u);
+  EXPECT_EQ(reorders, vector_lanes() == 8 ? 1u : 4u) << "for outputs, and for oneDNN's products";
+  const Tensor values[] = {random_tensor(type, 1), random_tensor(type, 2)};
+  const std::vector<const Tensor*> arguments{&values[0], &values[1]};
+  std::vector<Tensor> got, right;
+  States none(program, 0);
+  CpuExecutor().compile(program)->run(arguments, none, got);
+  ReferenceExecutor().compile(program)->run(arguments, none, right);
+  EXPECT_EQ(got[1], right[1]);
+  for (std::size_t i = 0; i < got[0].span<float>().size(); ++i)
+    ASSERT_NEAR(got[0].span<float>()[i], right[0].span<float>()[i], 1e-4) << i;
 }
 
 }  // namespace

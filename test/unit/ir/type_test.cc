@@ -53,6 +53,14 @@ TEST(Layout, TakenApartAndPutTogether) {
   EXPECT_EQ(layout_of(parts(Layout{"abcd"}, 4)).tag, "") << "row-major has one name";
 }
 
+TEST(Layout, OfATranspositionThatStays) {
+  EXPECT_EQ(transposed({}, {0, 1, 2}).tag, "");
+  EXPECT_EQ(transposed({}, {1, 0}).tag, "ba");
+  EXPECT_EQ(transposed({}, {0, 2, 3, 1}).tag, "adbc") << "[a, c, d, b]";
+  EXPECT_EQ(transposed({"acdb"}, {0, 2, 3, 1}).tag, "") << "channels last, and named last";
+  EXPECT_EQ(transposed({"aBcd16b"}, {1, 0, 2, 3}).tag, "bAcd16a");
+}
+
 TEST(Layout, MalformedTags) {
   for (const char* tag : {"abc", "abcde", "abca", "aBcd", "abcd16b", "aBcd16", "aBcd0b", "aBcd16e",
                           "aBcd9999b", "a cd", "16b", "aBcd16B", "aBcd-4b"})

@@ -46,7 +46,7 @@ void check(const Program& program, const MemoryPlan& plan) {
     const Node& node = program.nodes[i];
     for (const auto input : node.inputs)
       EXPECT_TRUE(holds(input)) << "%" << i << " reads %" << input.node << ", overwritten";
-    const bool names = std::holds_alternative<Reshape>(node.op);
+    const bool names = is_view(program, node);
     for (std::uint32_t r = 0; r < node.results.size(); ++r) {
       alias[{i, r}] = names ? alias.at(node.inputs[0]) : Value{i, r};
       if (!names) store({i, r});
@@ -133,7 +133,7 @@ TEST(PlanMemory, OneValueTwoOutputsIsMadeInTheFirst) {
   EXPECT_EQ(plan.values[1][0], (Placement{Place::output, 0, 0, 32}));
 }
 
-// Random element-wise graphs with products, reshapes and writes.
+// Random element-wise graphs with products, reshapes, transpositions that stay and writes.
 TEST(PlanMemory, RandomProgramsAreSound) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const Random random(seed, "programs");
@@ -144,7 +144,7 @@ TEST(PlanMemory, RandomProgramsAreSound) {
     std::vector<Value> values = {b.input("x", square), b.parameter("w", square, {}),
                                  b.parameter("v", square, {})};
     const auto pick = [&] { return values[below(values.size())]; };
-    for (int i = 0; i < 30; ++i) switch (below(4)) {
+    for (int i = 0; i < 30; ++i) switch (below(5)) {
         case 0:
           values.push_back(b(MatMul{}, {pick(), pick()}));
           break;
@@ -154,13 +154,19 @@ TEST(PlanMemory, RandomProgramsAreSound) {
         case 2:
           values.push_back(b(Add{}, {pick(), pick()}));
           break;
+        case 3:
+          values.push_back(b(Transpose{{1, 0}}, {pick()}));
+          break;
         default:
           values.push_back(b(Reshape{square}, {b(Exp{}, {b(Reshape{flat}, {pick()})})}));
       }
     b.write("w", pick());
     b.write("v", pick());
     b.output("y", pick());
-    const auto program = b.finish();
+    auto program = b.finish();
+    for (auto& node : program.nodes)
+      if (std::holds_alternative<Transpose>(node.op))
+        node.layouts = {transposed(program.layout(node.inputs[0]), {1, 0})};
     check(program, plan_memory(program, test::FakeTarget()));
     if (HasFailure()) FAIL() << "seed " << seed;
   }
