@@ -68,6 +68,30 @@ Layouts follow(const ir::Node& node, std::span<const ir::Type> operands,
   return in_one(node, operands, runs_in(node, operands, common) ? common : ir::Layout{});
 }
 
+// A convolution or the gradient of its weights, which kernels of our own compute whatever the layout
+// of the weights: that in which oneDNN wants them for the gradient of the images, so that nobody
+// has to move them. Row-major if it would fill more than half with padding.
+ir::Layout weights_for_gradient(const Contraction& contraction, const Site& site,
+                                const Device& device) {
+  ir::Type images = site.operands[contraction.lhs].type,
+           results = site.operands[contraction.rhs].type, weights = site.results[0].type;
+  Contraction gradient;
+  if (const auto* op = std::get_if<ir::Convolution>(&contraction.node.op)) {
+    std::swap(results, weights);
+    gradient.node.op = ir::ConvolutionInputGradient{op->stride, op->padding, images};
+  } else {
+    const auto& of_weights = std::get<ir::ConvolutionWeightGradient>(contraction.node.op);
+    gradient.node.op = ir::ConvolutionInputGradient{of_weights.stride, of_weights.padding, images};
+  }
+  results.dtype = weights.dtype = images.dtype;
+  const auto layouts =
+      preferred_layouts(gradient, device, {{results, {}}, {weights, {}}}, {images, {}});
+  if (!layouts) return {};
+  const ir::Layout& layout = layouts->operands[1];
+  const Shape shape = ir::bound_shape(weights.dims);
+  return stored_count(shape, layout) <= 2 * element_count(shape) ? layout : ir::Layout{};
+}
+
 class Preference {
  public:
   Preference(const ir::Node& node, std::span<const ir::Type> operands,
@@ -128,7 +152,12 @@ Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> opera
   if (!layouts) return std::nullopt;
   const Site site{node, stored(operands, current), stored(node.results, layouts->results),
                   threads_};
-  if (auto direct = direct_layouts(*contraction, site)) return direct;
+  if (auto direct = direct_layouts(*contraction, site)) {
+    const bool is_forward = std::holds_alternative<ir::Convolution>(contraction->node.op);
+    (is_forward ? direct->operands[contraction->rhs] : direct->results[0]) =
+        weights_for_gradient(*contraction, site, device_);
+    return direct;
+  }
   if (auto winograd = winograd_layouts(*contraction, site)) return winograd;
   return layouts;
 }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cpu_lenet.h"
 #include "cpu_values.h"
 #include "exec/cpu/cpu.h"
 #include "exec/cpu/kernels.h"
@@ -277,6 +278,26 @@ TEST(CpuLayouts, MatrixProductsReadWhereTheyLie) {
       expect_near(product, dtype == DType::f32 ? 1e-4 : 0.3);
       EXPECT_NE(product.implementation, "reference");
     }
+}
+
+TEST(CpuLayouts, StepsOfLenetMoveNoWeights) {
+  if (vector_lanes() != 8) GTEST_SKIP() << "of other processors nothing is claimed";
+  for (const auto precision : {DType::f32, DType::bf16}) {
+    pass::PipelineOptions options;
+    options.precision = precision;
+    options.training = pass::Training{"loss", {pass::Sgd{0.9, 1e-4}}};
+    const auto program =
+        pass::lower(lenet::forward({"b", 64}), CpuExecutor().target(), options).program;
+    const auto moves_weights = [&](const ir::Node& node) {
+      return std::holds_alternative<ir::Reorder>(node.op) && node.results[0].dims.size() == 4 &&
+             !node.results[0].dims[0].is_symbol();
+    };
+    EXPECT_TRUE(std::any_of(program.nodes.begin(), program.nodes.end(), [](const ir::Node& node) {
+      return std::holds_alternative<ir::ConvolutionInputGradient>(node.op);
+    }));
+    EXPECT_TRUE(std::none_of(program.nodes.begin(), program.nodes.end(), moves_weights))
+        << name(precision);
+  }
 }
 
 // What lies as its operand does needs no kernel, whoever reads it.
