@@ -154,8 +154,8 @@ Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> opera
                   threads_};
   if (auto direct = direct_layouts(*contraction, site)) {
     const bool is_forward = std::holds_alternative<ir::Convolution>(contraction->node.op);
-    (is_forward ? direct->operands[contraction->rhs] : direct->results[0]) =
-        weights_for_gradient(*contraction, site, device_);
+    auto& weights = is_forward ? direct->operands[contraction->rhs] : direct->results[0];
+    if (weights.is_row_major()) weights = weights_for_gradient(*contraction, site, device_);
     return direct;
   }
   if (auto winograd = winograd_layouts(*contraction, site)) return winograd;

@@ -104,9 +104,9 @@ TEST_F(CpuGemm, ReadsAndLeavesMatricesWhereTheyLie) {
 }
 
 TEST_F(CpuGemm, ResultsFollowTheOneOperandThatIsNotInRowMajorOrder) {
-  const auto layouts = [](const char* lhs, const char* rhs, bool transpose_rhs = false) {
+  const auto layouts = [](const char* lhs, const char* rhs) {
     const ir::Type type{DType::f32, {2, 3, 32, 32}};
-    const Case c = make_case(ir::MatMul{false, transpose_rhs}, {type, type}, {lhs, rhs}, "", 1);
+    const Case c = make_case(ir::MatMul{}, {type, type}, {lhs, rhs}, "", 1);
     Contraction contraction;
     contraction.node = c.node;
     return gemm_layouts(contraction, c.site()).value();
