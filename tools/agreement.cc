@@ -1,7 +1,7 @@
 // What tools/pytorch-agreement compares with PyTorch (doc/agreement.md).
 //
 //   agreement cases                  the names of all cases
-//   agreement write CASE FOLDER      CASE.weights.safetensors, a model file of the initial states,
+//   agreement write CASE FOLDER      CASE.START.weights.safetensors, model files of initial states,
 //                                    CASE.safetensors: batches, random numbers, losses, gradients
 //   agreement evaluate CASE FOLDER   CASE.pytorch.safetensors by name → CASE.logits.safetensors
 //   agreement text FOLDER            text.safetensors: the examples that gpt-nano is trained on
@@ -40,6 +40,7 @@ struct Case {
   train::Recipe recipe;
   bool frozen = false;  // batch-norm uses its statistics instead of the batch's
   bool real = false;    // the workload's examples, f32 alone
+  int starts = 1;       // initial weights: the model's own, and those with each a last place away
 };
 
 train::Recipe small_recipe(const std::string& model, const std::string& optimiser,
@@ -80,7 +81,8 @@ std::vector<Case> all_cases() {
     recipe.schedule = "constant";
     recipe.learning_rate = 0.01;
     recipe.momentum = momentum;
-    cases.push_back({momentum == 0 ? "lenet.long" : "lenet.long.momentum", recipe, false, true});
+    cases.push_back({momentum == 0 ? "lenet.long" : "lenet.long.momentum", recipe, false, true,
+                     momentum == 0 ? 1 : 16});
   }
   return cases;
 }
@@ -278,49 +280,80 @@ void write_steps(const Case& c, const train::Model& model, const exec::States& s
     tensors.emplace("final/" + state.name, states.get(state.name));
 }
 
-// All steps in f32 by the CPU executor, on real examples.
-void write_real_steps(const Case& c, const train::Model& model, const exec::States& start,
-                      Tensors& tensors) {
+// The weights of that start: a last place up or down, at random, but for the first.
+exec::States start_of(const Case& c, const ir::Program& program, int number) {
+  exec::States start(program, c.recipe.seed);
+  if (number == 0) return start;
+  const Random random(99, static_cast<std::uint64_t>(number));
+  std::uint64_t at = 0;
+  for (const auto& state : program.states) {
+    if (state.type.dtype != DType::f32) continue;
+    Tensor weights = start.get(state.name);
+    for (auto& weight : weights.span<float>())
+      weight = std::nextafter(weight, random.below(2, at++) == 0 ? -HUGE_VALF : HUGE_VALF);
+    start.set(state.name, weights);
+  }
+  return start;
+}
+
+// All steps in f32 by the CPU executor, on real examples: their losses.
+Tensor real_losses(const Case& c, const train::Model& model, const exec::States& start,
+                   const std::vector<data::Batch>& batches) {
   exec::CpuExecutor cpu({.threads = 1});
   const auto program =
       train::training_program(model.training, train::train_options(c.recipe), cpu.target());
   exec::States states = started(program, start);
   const auto executable = cpu.compile(program);
-  const auto workload = train::load_workload(c.recipe);
-  data::Loader loader(workload.splits.train, {.batch_size = c.recipe.batch});
   std::vector<double> losses;
-  for (std::int64_t step = 1; step <= c.recipe.steps; ++step) {
-    const data::Batch& batch = *loader.next();
-    const auto outputs =
-        run(*executable, arguments_of(batch.inputs, batch.labels, c, step), states);
-    losses.push_back(number(outputs.at("loss")));
-    tensors.emplace(fmt::format("batch/{}/example", step), batch.inputs);
-    tensors.emplace(fmt::format("batch/{}/label", step), batch.labels);
-  }
-  tensors.emplace("loss/f32", numbers(losses));
+  for (std::int64_t step = 1; const auto& batch : batches)
+    losses.push_back(number(
+        run(*executable, arguments_of(batch.inputs, batch.labels, c, step++), states).at("loss")));
+  return numbers(losses);
 }
 
 fs::path file_of(const fs::path& folder, const Case& c, std::string_view what) {
   return folder / fmt::format("{}{}.safetensors", c.name, what);
 }
 
+void write_weights(const Case& c, const train::Model& model, const exec::States& start,
+                   const fs::path& file) {
+  train::ModelFile contents;
+  contents.model = c.recipe.model;
+  contents.shape = shape_of(c);
+  train::take_states(model.training, start, contents);
+  train::save(file, contents);
+}
+
+void write_real_steps(const Case& c, const train::Model& model, const fs::path& folder,
+                      Tensors& tensors) {
+  const auto workload = train::load_workload(c.recipe);
+  data::Loader loader(workload.splits.train, {.batch_size = c.recipe.batch});
+  std::vector<data::Batch> batches;
+  for (std::int64_t step = 1; step <= c.recipe.steps; ++step) {
+    batches.push_back(*loader.next());
+    tensors.emplace(fmt::format("batch/{}/example", step), batches.back().inputs);
+    tensors.emplace(fmt::format("batch/{}/label", step), batches.back().labels);
+  }
+  for (int number = 0; number < c.starts; ++number) {
+    const auto start = start_of(c, model.training, number);
+    write_weights(c, model, start, file_of(folder, c, fmt::format(".{}.weights", number)));
+    tensors.emplace(fmt::format("loss/f32/{}", number), real_losses(c, model, start, batches));
+  }
+}
+
 void write(const Case& c, const fs::path& folder) {
   const train::Model model = build(c);
-  const exec::States start(model.training, c.recipe.seed);
-  train::ModelFile file;
-  file.model = c.recipe.model;
-  file.shape = shape_of(c);
-  train::take_states(model.training, start, file);
-  train::save(file_of(folder, c, ".weights"), file);
-
   data::NamedTensors contents;
   contents.metadata = {{"recipe", train::to_json(c.recipe)},
                        {"frozen", c.frozen ? "true" : "false"},
+                       {"starts", std::to_string(c.starts)},
                        {"side", std::to_string(shape_of(c).height)},
                        {"vocabulary", std::to_string(shape_of(c).vocabulary)}};
   if (c.real) {
-    write_real_steps(c, model, start, contents.tensors);
+    write_real_steps(c, model, folder, contents.tensors);
   } else {
+    const auto start = start_of(c, model.training, 0);
+    write_weights(c, model, start, file_of(folder, c, ".0.weights"));
     write_gradients(c, model, start, contents.tensors);
     write_steps(c, model, start, contents.tensors);
   }
