@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "exec/cpu/bf16_gradient.h"
 #include "exec/cpu/contraction_kernel.h"
 #include "exec/cpu/direct.h"
 #include "exec/cpu/elementwise_region.h"
@@ -126,6 +127,7 @@ class Chooser {
     if (!contraction) return UseReference{types};
     if (auto kernel = make_direct(*contraction, site_)) return kernel;
     if (auto kernel = make_winograd(*contraction, site_)) return kernel;
+    if (auto kernel = make_bf16_gradient(*contraction, site_)) return kernel;
     if (auto kernel = make_gemm(*contraction, site_)) return kernel;
     const auto call = call_of(*contraction, device_, site_.operands, site_.results[0]);
     if (!call) return UseReference{"oneDNN takes no empty operands, and no matrices in blocks"};

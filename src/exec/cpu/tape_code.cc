@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <dnnl.hpp>
 #include <map>
 #include <optional>
 
 #include "exec/cpu/generated_code.h"
+#include "exec/cpu/isa.h"
 #include "exec/cpu/reduction_loops.h"
 #include "exec/cpu/tape_assignments.h"
 #include "ir/ops.h"
@@ -592,12 +592,8 @@ TapeCode::~TapeCode() = default;
 
 std::int64_t vector_lanes() {
   static const std::int64_t lanes = []() -> std::int64_t {
-    const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-    const auto has = [&](dnnl::cpu_isa wanted) {
-      return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
-    };
-    if (has(dnnl::cpu_isa::avx512_core)) return most_lanes;
-    return has(dnnl::cpu_isa::avx2) && Xbyak::util::Cpu().has(Xbyak::util::Cpu::tFMA) ? 8 : 0;
+    if (has_isa(dnnl::cpu_isa::avx512_core)) return most_lanes;
+    return has_isa(dnnl::cpu_isa::avx2) && Xbyak::util::Cpu().has(Xbyak::util::Cpu::tFMA) ? 8 : 0;
   }();
   return lanes;
 }

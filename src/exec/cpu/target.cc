@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "exec/cpu/bf16_gradient.h"
 #include "exec/cpu/contraction_kernel.h"
 #include "exec/cpu/direct.h"
 #include "exec/cpu/elementwise_region.h"
@@ -159,6 +160,7 @@ Layouts CpuTarget::layouts(const ir::Node& node, std::span<const ir::Type> opera
     return direct;
   }
   if (auto winograd = winograd_layouts(*contraction, site)) return winograd;
+  if (auto gradient = bf16_gradient_layouts(*contraction, site)) return gradient;
   return layouts;
 }
 
