@@ -124,7 +124,7 @@ class Bf16Gradient final : public Kernel {
                 float* const own = sums + thread * sums_;
                 std::fill_n(own, sums_, 0.0F);
                 for (std::int64_t group = begin; group < end; ++group)
-                  add_group(memory, group * group_,
+                  add_group(memory, group * group_, std::min(end * group_, shape_.images),
                             copies + thread * (image_pairs_ + result_pairs_), own);
               });
     padding_.zero(memory.results[0]);
@@ -142,18 +142,35 @@ class Bf16Gradient final : public Kernel {
   // Of one channel of the results and one vector of the images'.
   std::int64_t sums_of_result() const { return shape_.kernel_height * bf16_gradient_width * lanes; }
 
-  void add_group(const Memory& memory, std::int64_t first, std::uint32_t* images,
+  // The images from `first` on; those behind, up to `end`, are asked for.
+  void add_group(const Memory& memory, std::int64_t first, std::int64_t end, std::uint32_t* images,
                  float* sums) const {
+    const auto* const from = memory.operand<std::uint16_t>(images_);
+    const auto* const results_from = memory.operand<std::uint16_t>(results_);
+    const std::int64_t next = std::min(first + group_, end);
+    const std::int64_t left = std::min(next + group_, end) - next;
     Bf16GradientShape part = shape_;
-    part.images = std::min(group_, shape_.images - first);
+    part.images = next - first;
+    Bf16GradientAhead ahead[] = {ahead_of(from, part.image_strides.image, next, left),
+                                 ahead_of(results_from, part.result_strides.image, next, left)};
     std::uint32_t* const results = images + image_pairs_;
-    bf16_gradient_avx512.pair_gradients(
-        part, memory.operand<std::uint16_t>(results_) + first * part.result_strides.image, results);
-    const auto* from = memory.operand<std::uint16_t>(images_) + first * part.image_strides.image;
-    for (std::int64_t v = 0; v < vectors_; ++v, from += part.image_strides.vector) {
-      bf16_gradient_avx512.pair_images(part, from, images);
-      bf16_gradient_avx512.add(part, images, results, sums + v * sums_ / vectors_);
+    bf16_gradient_avx512.pair_gradients(part, results_from + first * part.result_strides.image,
+                                        results);
+    for (std::int64_t v = 0; v < vectors_; ++v) {
+      bf16_gradient_avx512.pair_images(
+          part, from + first * part.image_strides.image + v * part.image_strides.vector, images);
+      bf16_gradient_avx512.add(part, images, results, sums + v * sums_ / vectors_, ahead);
     }
+  }
+
+  Bf16GradientAhead ahead_of(const std::uint16_t* from, std::int64_t stride, std::int64_t first,
+                             std::int64_t count) const {
+    constexpr std::int64_t line = 64;
+    const std::int64_t rows = group_ * shape_.result_height * vectors_ * shape_.kernel_height *
+                              shape_.result_vectors * lanes / bf16_gradient_results;
+    const std::int64_t bytes = group_ * stride * 2;
+    const auto* const begin = reinterpret_cast<const char*>(from + first * stride);
+    return {begin, begin + count * stride * 2, (bytes / rows + line - 1) / line * line};
   }
 
   template <typename Element>

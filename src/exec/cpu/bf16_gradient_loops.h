@@ -12,6 +12,8 @@
 namespace gnomon::exec::cpu {
 
 inline constexpr std::int64_t bf16_gradient_lanes = 16, bf16_gradient_width = 3;
+// Of the results' channels, worked on at once.
+inline constexpr int bf16_gradient_results = 8;
 
 // A convolution with kernels that are three wide, of some images at once.
 struct Bf16GradientShape {
@@ -30,6 +32,13 @@ struct Bf16GradientShape {
   std::int64_t pairs, plane;
 };
 
+// Memory that will be read soon. It is asked for in the meantime, so many bytes with each row of
+// results that is multiplied.
+struct Bf16GradientAhead {
+  const char *at, *end;
+  std::int64_t bytes_a_row;
+};
+
 struct Bf16GradientLoops {
   // One vector of the images' channels as [image][row][column][channel], each element a pixel and
   // the one a stride to its right; zeros for padding.
@@ -43,7 +52,7 @@ struct Bf16GradientLoops {
 
   // Adds to the sums, [results' channel][row of the kernel][column][images' channel].
   void (*add)(const Bf16GradientShape& shape, const std::uint32_t* images,
-              const std::uint32_t* gradients, float* sums);
+              const std::uint32_t* gradients, float* sums, Bf16GradientAhead (&ahead)[2]);
 };
 
 extern const Bf16GradientLoops bf16_gradient_avx512;  // needs AVX-512 F and BF16

@@ -9,7 +9,7 @@ namespace gnomon::exec::cpu {
 namespace {
 
 constexpr std::int64_t lanes = bf16_gradient_lanes, width = bf16_gradient_width;
-constexpr int results = 8;  // channels whose sums stay in registers, each with the kernel's columns
+constexpr int results = bf16_gradient_results;  // with the kernel's columns, in registers
 static_assert(lanes % results == 0);
 
 // Masks of all lanes: GCC takes what the plain forms of some instructions leave open for a value
@@ -92,14 +92,22 @@ void pair_gradients(const Bf16GradientShape& s, const std::uint16_t* gradients, 
   }
 }
 
+void ask_for(Bf16GradientAhead& ahead) {
+  constexpr std::int64_t line = 64;
+  for (std::int64_t i = 0; i < ahead.bytes_a_row && ahead.at < ahead.end;
+       i += line, ahead.at += line)
+    __builtin_prefetch(ahead.at, 0, 2);
+}
+
 // For some channels of the results and one row of the kernel.
 void add_row(const Bf16GradientShape& s, const std::uint32_t* images,
-             const std::uint32_t* gradients, float* sums) {
+             const std::uint32_t* gradients, float* sums, Bf16GradientAhead (&ahead)[2]) {
   __m512 taps[results][width];
   for (auto& result : taps)
     for (auto& tap : result) tap = _mm512_setzero_ps();
   for (std::int64_t n = 0; n < s.images; ++n)
     for (std::int64_t y = 0; y < s.result_height; ++y, gradients += s.pairs) {
+      for (auto& each : ahead) ask_for(each);
       const std::uint32_t* from = images + (n * s.rows + y * s.stride_down) * s.columns * lanes;
       for (std::int64_t p = 0; p < s.pairs; ++p, from += 2 * s.stride_across * lanes) {
         __m512bh pixels[width];
@@ -120,11 +128,11 @@ void add_row(const Bf16GradientShape& s, const std::uint32_t* images,
 }
 
 void add(const Bf16GradientShape& s, const std::uint32_t* images, const std::uint32_t* gradients,
-         float* sums) {
+         float* sums, Bf16GradientAhead (&ahead)[2]) {
   for (std::int64_t o = 0; o < s.result_vectors * lanes; o += results)
     for (std::int64_t i = 0; i < s.kernel_height; ++i)
       add_row(s, images + i * s.columns * lanes, gradients + o * s.plane,
-              sums + (o * s.kernel_height + i) * width * lanes);
+              sums + (o * s.kernel_height + i) * width * lanes, ahead);
 }
 
 }  // namespace
