@@ -31,10 +31,11 @@ void pair_images(const Bf16GradientShape& s, const std::uint16_t* images, std::u
   for (std::int64_t n = 0; n < s.images; ++n)
     for (std::int64_t i = 0; i < s.rows; ++i) {
       const std::int64_t y = i - s.above;
-      const std::uint16_t* const row = images + n * s.image_strides.image + y * s.image_strides.row;
       const auto pixel = [&](std::int64_t x) {
         const bool is_inside = 0 <= y && y < s.height && 0 <= x && x < s.width;
-        return is_inside ? row + x * s.image_strides.pixel : nullptr;
+        return is_inside ? images + n * s.image_strides.image + y * s.image_strides.row +
+                               x * s.image_strides.pixel
+                         : nullptr;
       };
       for (std::int64_t x = -s.left; x < s.columns - s.left; ++x, to += lanes)
         _mm512_storeu_si512(to, paired(pixel(x), pixel(x + s.stride_across)));
