@@ -63,13 +63,13 @@ std::optional<Problem> problem_of(const Contraction& contraction, const Site& si
 // Of all images together; nullopt where the channels of a vector do not lie together.
 std::optional<Bf16GradientShape> shape_of(const Problem& p) {
   const Shape images = p.images.shape(), results = p.results.shape();
-  const auto image_strides_ = image_strides(images, p.images.layout, lanes);
-  const auto result_strides = image_strides(results, p.results.layout, lanes);
-  if (!image_strides_ || !result_strides) return std::nullopt;
+  const auto of_images = image_strides(images, p.images.layout, lanes);
+  const auto of_results = image_strides(results, p.results.layout, lanes);
+  if (!of_images || !of_results) return std::nullopt;
   return Bf16GradientShape{.images = images[0],
                            .height = images[2],
                            .width = images[3],
-                           .image_strides = *image_strides_,
+                           .image_strides = *of_images,
                            .stride_down = p.stride[0],
                            .stride_across = p.stride[1],
                            .above = p.padding[0],
@@ -78,7 +78,7 @@ std::optional<Bf16GradientShape> shape_of(const Problem& p) {
                            .result_vectors = results[1] / lanes,
                            .result_height = results[2],
                            .result_width = results[3],
-                           .result_strides = *result_strides,
+                           .result_strides = *of_results,
                            .rows = rows_of(p),
                            .columns = columns_of(p),
                            .pairs = pairs_in(results[3]),
@@ -229,8 +229,7 @@ std::optional<machine::NodeLayouts> bf16_gradient_layouts(const Contraction& con
   if (!problem_of(contraction, site)) return std::nullopt;
   machine::NodeLayouts layouts{{}, {site.results[0].layout}};
   for (const auto& operand : site.operands)
-    layouts.operands.push_back(
-        image_strides(operand.shape(), operand.layout, lanes) ? operand.layout : in_vectors(lanes));
+    layouts.operands.push_back(near_vectors(operand.shape(), operand.layout, lanes));
   return layouts;
 }
 

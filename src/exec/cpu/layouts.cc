@@ -196,4 +196,8 @@ std::optional<ImageStrides> image_strides(const Shape& shape, const ir::Layout& 
 
 ir::Layout in_vectors(std::int64_t lanes) { return {fmt::format("aBcd{}b", lanes)}; }
 
+ir::Layout near_vectors(const Shape& shape, const ir::Layout& layout, std::int64_t lanes) {
+  return image_strides(shape, layout, lanes) ? layout : in_vectors(lanes);
+}
+
 }  // namespace gnomon::exec::cpu

@@ -59,5 +59,7 @@ std::optional<ImageStrides> image_strides(const Shape& shape, const ir::Layout& 
 
 // Images whose channels lie together in vectors of so many lanes.
 ir::Layout in_vectors(std::int64_t lanes);
+// This layout if image_strides knows it, else that.
+ir::Layout near_vectors(const Shape& shape, const ir::Layout& layout, std::int64_t lanes);
 
 }  // namespace gnomon::exec::cpu

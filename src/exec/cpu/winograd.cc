@@ -251,7 +251,7 @@ std::optional<machine::NodeLayouts> winograd_layouts(const Contraction& contract
   if (!problem) return std::nullopt;
   const std::int64_t lanes = problem->loops.lanes;
   const auto near = [&](const Stored& stored) {
-    return image_strides(stored.shape(), stored.layout, lanes) ? stored.layout : in_vectors(lanes);
+    return near_vectors(stored.shape(), stored.layout, lanes);
   };
   machine::NodeLayouts layouts{{}, {{}}};
   for (const auto& operand : site.operands) layouts.operands.push_back(operand.layout);
